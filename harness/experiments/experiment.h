@@ -1,0 +1,46 @@
+// An experiment turns one case of a sweep into one row of results. The runner (harness/run/)
+// expands the config into cases, calls Run for each from `jobs` threads, and writes what comes
+// back.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace normsweep {
+
+// What one case gave. `status` is "ok", "diverged" (train), or PASSED, FAILED, SKIPPED, PEER_LIMIT,
+// MISTRUSTED (check); `reason` says why wherever there is something to say.
+struct CaseResult {
+  std::string status = "ok";
+  std::string reason;
+  nlohmann::ordered_json metrics;  // name -> number, string, or array of numbers (error per epoch);
+                                   // reproducible to the bit
+  nlohmann::ordered_json timings;  // name -> number: seconds, rates; never in results.csv
+};
+
+struct RunSettings {
+  std::string data_directory;  // --data or NORMSWEEP_DATA; empty: none given
+  int threads = 0;             // --threads, for check and apply; 0: all cores
+  int jobs = 0;                // --jobs: cases side by side; 0: all cores
+};
+
+class Experiment {
+ public:
+  virtual ~Experiment() = default;
+
+  // Throws ConfigError, with a JSON pointer into the resolved case, for what the schema cannot see.
+  // Called for every case before any work starts, so it must be cheap.
+  virtual void Validate(const nlohmann::json& resolved_case) const = 0;
+
+  // Called once before the first case with all of them; loads what they share (data sets). Throws
+  // Error (exit status 3).
+  virtual void Prepare(const std::vector<nlohmann::json>& resolved_cases,
+                       const RunSettings& settings) = 0;
+
+  // Thread safe. A case that cannot finish is a row with its status and reason; an exception means
+  // that the run broke.
+  virtual CaseResult Run(const nlohmann::json& resolved_case) = 0;
+};
+
+}  // namespace normsweep
