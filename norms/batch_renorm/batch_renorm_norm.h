@@ -25,7 +25,7 @@ namespace normsweep {
 struct BatchRenormOptions {
   double eps = 1e-5;
   bool affine = true;
-  RunningAverageOptions average{.momentum = 0.01};
+  RunningAverageOptions average{0.01, "new", std::nullopt};
   double r_max = 3;
   double d_max = 5;
   int64_t warmup_steps = 0;
