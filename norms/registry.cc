@@ -19,9 +19,8 @@ namespace {
 constexpr std::array kBackends = {"native", "reference", "onednn"};
 
 template <auto kRead>
-std::vector<OptionHelp> HelpOf() {
-  const nlohmann::json none = nlohmann::json::object();
-  OptionReader reader(none);
+std::vector<OptionHelp> HelpOf(const nlohmann::json& options) {
+  OptionReader reader(options);
   kRead(&reader);
   return reader.help();
 }
@@ -49,26 +48,31 @@ const std::array kKinds = {
 
 const std::array<RegistryRow, 0> kRows = {};
 
+const NormalizerKind& FindKind(const std::string& name) {
+  std::string names;
+  for (const NormalizerKind& kind : kKinds) {
+    if (name == kind.name) return kind;
+    names += std::string(" \"") + kind.name + "\"";
+  }
+  throw UnknownNameError("unknown normalizer \"" + name + "\", expected one of" + names);
+}
+
 }  // namespace
 
 std::span<const RegistryRow> Registry() { return kRows; }
 std::span<const NormalizerKind> NormalizerKinds() { return kKinds; }
 std::span<const char* const> Backends() { return kBackends; }
 
+void CheckOptions(const std::string& name, const nlohmann::json& options) {
+  FindKind(name).options(options);
+}
+
 std::unique_ptr<Normalizer> Create(const NormalizerSpec& spec, const Shape& shape,
                                    std::string* why_not) {
   CheckShape(shape);
   std::string ignored;
   std::string* reason = why_not == nullptr ? &ignored : why_not;
-  std::string names;
-  bool known = false;
-  for (const NormalizerKind& kind : kKinds) {
-    names += std::string(" \"") + kind.name + "\"";
-    known = known || spec.name == kind.name;
-  }
-  if (!known) {
-    throw UnknownNameError("unknown normalizer \"" + spec.name + "\", expected one of" + names);
-  }
+  FindKind(spec.name);
   for (const RegistryRow& row : kRows) {
     if (spec.name != row.name || spec.backend != row.backend) continue;
     if (row.factory != nullptr) return row.factory(spec.options, shape, reason);

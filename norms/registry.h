@@ -35,9 +35,14 @@ struct NormalizerKind {
   const char* paper;    // arXiv number, or ""
   const char* summary;  // one line
   Target target;
-  std::vector<OptionHelp> (*options)();
+  // Reads `options` as Create does (OptionError) and returns what it declares.
+  std::vector<OptionHelp> (*options)(const nlohmann::json& options);
 };
 std::span<const NormalizerKind> NormalizerKinds();
+
+// The part of Create's errors that needs no shape. Throws UnknownNameError or OptionError, with a
+// pointer relative to `options`.
+void CheckOptions(const std::string& name, const nlohmann::json& options);
 std::span<const char* const> Backends();
 
 // Throws UnknownNameError, OptionError (pointers relative to spec.options) or ShapeError. Returns
