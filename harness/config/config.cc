@@ -70,10 +70,6 @@ class CaseChecker {
   std::set<std::string> checked_;
 };
 
-std::string Text(const OrderedJson& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 // One column, and for objects one more per key of any of the axis's objects (null where absent).
 void AddColumns(const Axis& axis, size_t index, OrderedJson* columns) {
   (*columns)[axis.path] = axis.labels[index];
@@ -88,7 +84,7 @@ void AddColumns(const Axis& axis, size_t index, OrderedJson* columns) {
 }
 
 void AddCoordinate(const std::string& path, const OrderedJson& label, std::string* coordinates) {
-  *coordinates += (coordinates->empty() ? "" : ",") + path + "=" + Text(label);
+  *coordinates += (coordinates->empty() ? "" : ",") + path + "=" + PlainText(label);
 }
 
 // Of a swept path in a case made outside the product: the axis's own words where it has the value.

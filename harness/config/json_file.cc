@@ -134,6 +134,10 @@ std::string JoinPointer(const std::string& pointer, const std::string& key) {
   return joined;
 }
 
+std::string PlainText(const OrderedJson& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 OrderedJson ParseJson(const std::string& text) {
   Builder builder(text);
   OrderedJson::sax_parse(text, &builder);

@@ -20,4 +20,7 @@ nlohmann::ordered_json ReadJsonFile(const std::string& path);
 // "/sweep/a~1b/3": `pointer` with one more step.
 std::string JoinPointer(const std::string& pointer, const std::string& key);
 
+// A string as it is, anything else as JSON.
+std::string PlainText(const nlohmann::ordered_json& value);
+
 }  // namespace normsweep

@@ -71,21 +71,17 @@ void CheckValues(const Axis& axis) {
   }
 }
 
-std::string Text(const OrderedJson& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 // "group(10)": the name, and the one option that group norm is always quoted with.
 std::string ShortLabel(const OrderedJson& value, const std::set<std::string>& keys) {
   std::string inside;
   const auto add = [&](const std::string& text) { inside += (inside.empty() ? "" : ",") + text; };
-  if (value.contains("groups")) add(Text(value["groups"]));
+  if (value.contains("groups")) add(PlainText(value["groups"]));
   for (const std::string& key : keys) {
     if (key != "name" && key != "groups" && value.contains(key)) {
-      add(key + "=" + Text(value[key]));
+      add(key + "=" + PlainText(value[key]));
     }
   }
-  const std::string name = value.contains("name") ? Text(value["name"]) : value.dump();
+  const std::string name = value.contains("name") ? PlainText(value["name"]) : value.dump();
   return inside.empty() ? name : name + "(" + inside + ")";
 }
 

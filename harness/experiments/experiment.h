@@ -33,6 +33,12 @@ class Experiment {
   // Called for every case before any work starts, so it must be cheap.
   virtual void Validate(const nlohmann::json& resolved_case) const = 0;
 
+  // Cases beside those of the sweep's product (identities, mutants), each a whole resolved case.
+  // `config` is the config file's document, its sweep included.
+  virtual std::vector<nlohmann::json> ExtraCases(const nlohmann::json& /*config*/) const {
+    return {};
+  }
+
   // Called once before the first case with all of them; loads what they share (data sets). Throws
   // Error (exit status 3).
   virtual void Prepare(const std::vector<nlohmann::json>& resolved_cases,

@@ -1,0 +1,7 @@
+#include "harness/experiments/registry.h"
+
+namespace normsweep {
+
+std::span<const ExperimentKind> Experiments() { return {}; }
+
+}  // namespace normsweep

@@ -1,0 +1,122 @@
+#include "harness/report/environment.h"
+
+#include <dnnl_version.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <CLI/Version.hpp>
+#include <array>
+#include <boost/version.hpp>
+#include <ctime>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "build_info.h"
+
+namespace normsweep {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+std::string Version(int major, int minor, int patch) {
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+// "model name   : Xeon" -> "Xeon" where `line` starts with `key`; nothing otherwise.
+std::string ValueOf(const std::string& line, const std::string& key) {
+  const size_t colon = line.find(": ");
+  if (line.rfind(key, 0) != 0 || colon == std::string::npos) return "";
+  return line.substr(colon + 2);
+}
+
+// Name and number of physical cores, as far as the system tells.
+void AddProcessor(OrderedJson* environment) {
+  std::ifstream file("/proc/cpuinfo");
+  std::string name, package;
+  std::set<std::string> cores;
+  for (std::string line; std::getline(file, line);) {
+    if (name.empty()) name = ValueOf(line, "model name");
+    const std::string physical = ValueOf(line, "physical id");
+    if (!physical.empty()) package = physical;
+    const std::string core = ValueOf(line, "core id");
+    if (!core.empty()) cores.insert(package + "/" + core);
+  }
+  (*environment)["processor"] = name.empty() ? OrderedJson() : OrderedJson(name);
+  (*environment)["cores"] = cores.empty() ? OrderedJson() : OrderedJson(cores.size());
+  (*environment)["threads"] = std::thread::hardware_concurrency();
+}
+
+OrderedJson Caches() {
+  OrderedJson caches = OrderedJson::object();
+  for (const auto& [name, key] :
+       {std::pair{"l1d", _SC_LEVEL1_DCACHE_SIZE}, std::pair{"l2", _SC_LEVEL2_CACHE_SIZE},
+        std::pair{"l3", _SC_LEVEL3_CACHE_SIZE}}) {
+    const long bytes = ::sysconf(key);
+    caches[name] = bytes > 0 ? OrderedJson(bytes) : OrderedJson();
+  }
+  return caches;
+}
+
+// The widest that this processor has and that the kernels care about.
+std::string InstructionSet() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") != 0) return "avx512";
+  if (__builtin_cpu_supports("avx2") != 0) return "avx2";
+  if (__builtin_cpu_supports("sse4.1") != 0) return "sse4.1";
+  return "sse2";
+#else
+  utsname name{};
+  return ::uname(&name) == 0 ? name.machine : "";
+#endif
+}
+
+std::string OperatingSystem() {
+  utsname name{};
+  if (::uname(&name) != 0) return "";
+  return std::string(name.sysname) + " " + name.release + " " + name.machine;
+}
+
+OrderedJson Libraries() {
+  OrderedJson libraries;
+  libraries["onednn"] = Version(DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR, DNNL_VERSION_PATCH);
+  libraries["nlohmann_json"] = Version(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                                       NLOHMANN_JSON_VERSION_PATCH);
+  libraries["cli11"] = CLI11_VERSION;
+  libraries["boost"] =
+      Version(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
+  libraries["zlib"] = zlibVersion();
+  return libraries;
+}
+
+std::string Now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+}  // namespace
+
+OrderedJson Environment(const std::vector<std::string>& command_line) {
+  OrderedJson environment;
+  environment["normsweep"] = build_info::kVersion;
+  const std::string commit = build_info::kCommit;
+  environment["commit"] = commit.empty() ? OrderedJson() : OrderedJson(commit);
+  environment["tree_clean"] = commit.empty() ? OrderedJson() : OrderedJson(build_info::kTreeClean);
+  environment["time"] = Now();
+  environment["command_line"] = command_line;
+  AddProcessor(&environment);
+  environment["caches"] = Caches();
+  environment["instruction_set"] = InstructionSet();
+  environment["operating_system"] = OperatingSystem();
+  environment["compiler"] = std::string("GCC ") + __VERSION__;
+  environment["flags"] = build_info::kFlags;
+  environment["libraries"] = Libraries();
+  return environment;
+}
+
+}  // namespace normsweep

@@ -1,0 +1,45 @@
+#include "harness/report/files.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "norms/errors.h"
+
+namespace normsweep {
+
+void CreateFolder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error || !std::filesystem::is_directory(folder)) {
+    throw Error("cannot create the folder " + folder + ": " +
+                (error ? error.message() : "it is a file"));
+  }
+}
+
+FileSet::~FileSet() {
+  std::error_code ignored;
+  for (const auto& [temporary, path] : files_) std::filesystem::remove(temporary, ignored);
+}
+
+void FileSet::Add(const std::string& path, const std::string& content) {
+  const std::string temporary = path + "." + std::to_string(::getpid()) + ".part";
+  files_.emplace_back(temporary, path);
+  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  file.close();
+  if (!file) throw Error("cannot write " + path + ", expected a writable place with room");
+}
+
+void FileSet::Commit() {
+  for (const auto& [temporary, path] : files_) {
+    std::error_code error;
+    std::filesystem::rename(temporary, path, error);
+    if (error) throw Error("cannot write " + path + ": " + error.message());
+  }
+  files_.clear();
+}
+
+}  // namespace normsweep

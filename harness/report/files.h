@@ -1,0 +1,29 @@
+// Files that appear whole or not at all.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace normsweep {
+
+// With its parents. Throws Error, naming it.
+void CreateFolder(const std::string& folder);
+
+// Writes each file under a name of its own beside its place; Commit moves all of them there.
+// Without a Commit the destructor takes them back. Throws Error, naming the file.
+class FileSet {
+ public:
+  FileSet() = default;
+  ~FileSet();
+  FileSet(const FileSet&) = delete;
+  FileSet& operator=(const FileSet&) = delete;
+
+  void Add(const std::string& path, const std::string& content);
+  void Commit();
+
+ private:
+  std::vector<std::pair<std::string, std::string>> files_;  // name now, name after Commit
+};
+
+}  // namespace normsweep

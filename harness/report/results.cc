@@ -1,0 +1,138 @@
+#include "harness/report/results.h"
+
+#include "harness/report/csv.h"
+#include "harness/report/files.h"
+#include "harness/report/metrics.h"
+
+namespace normsweep {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+OrderedJson OrNull(const std::optional<double>& value) {
+  return value ? OrderedJson(*value) : OrderedJson();
+}
+
+void PutColumns(const OrderedJson& columns, CsvTable* table) {
+  for (const auto& [name, value] : columns.items()) table->Put(name, value);
+}
+
+// The swept columns stand first, whatever a row in the middle adds.
+template <class Row>
+void DeclareColumns(const std::vector<Row>& rows, CsvTable* table) {
+  for (const Row& row : rows) {
+    for (const auto& [name, unused] : row.columns.items()) table->Declare(name);
+  }
+}
+
+OrderedJson RowJson(const ResultRow& row) {
+  OrderedJson json;
+  json["case"] = row.columns;
+  json["hash"] = row.hash;
+  json["status"] = row.result.status;
+  json["reason"] = row.result.reason;
+  json["metrics"] = WithReasons(row.result.metrics);
+  json["timings"] = WithReasons(row.result.timings);
+  json["repro"] = row.repro;
+  return json;
+}
+
+OrderedJson SummaryJson(const SummaryRow& row) {
+  OrderedJson json;
+  json["case"] = row.columns;
+  json["n"] = row.n;
+  json["n_diverged"] = row.n_diverged;
+  json["metrics"] = OrderedJson::object();
+  for (const auto& [name, metric] : row.metrics) {
+    OrderedJson& one = json["metrics"][name];
+    one["mean"] = OrNull(metric.mean);
+    one["sd"] = OrNull(metric.sd);
+    one["ci95_low"] = OrNull(metric.ci95_low);
+    one["ci95_high"] = OrNull(metric.ci95_high);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string ResultsCsv(const std::vector<ResultRow>& rows) {
+  CsvTable table;
+  DeclareColumns(rows, &table);
+  for (const ResultRow& row : rows) {
+    for (const auto& [name, unused] : Flatten(row.result.metrics)) table.Declare(name);
+  }
+  for (const ResultRow& row : rows) {
+    table.NewRow();
+    PutColumns(row.columns, &table);
+    for (const auto& [name, value] : Flatten(row.result.metrics)) table.Put(name, value);
+    table.Put("status", row.result.status);
+    table.Put("reason", row.result.reason);
+    table.Put("repro", row.repro);
+  }
+  return table.Text();
+}
+
+std::string SummaryCsv(const std::vector<SummaryRow>& summary) {
+  CsvTable table;
+  DeclareColumns(summary, &table);
+  for (const SummaryRow& row : summary) {
+    table.NewRow();
+    PutColumns(row.columns, &table);
+    table.Put("n", row.n);
+    table.Put("n_diverged", row.n_diverged);
+    for (const auto& [name, metric] : row.metrics) {
+      table.Put(name + "_mean", OrNull(metric.mean));
+      table.Put(name + "_sd", OrNull(metric.sd));
+      table.Put(name + "_ci95_low", OrNull(metric.ci95_low));
+      table.Put(name + "_ci95_high", OrNull(metric.ci95_high));
+    }
+  }
+  return table.Text();
+}
+
+std::string TimingsCsv(const std::vector<ResultRow>& rows) {
+  CsvTable table;
+  DeclareColumns(rows, &table);
+  for (const ResultRow& row : rows) {
+    table.NewRow();
+    PutColumns(row.columns, &table);
+    for (const auto& [name, value] : Flatten(row.result.timings)) table.Put(name, value);
+  }
+  return table.Text();
+}
+
+OrderedJson ResultsJson(const OrderedJson& environment, const Config& config,
+                        const std::vector<ResultRow>& rows,
+                        const std::vector<SummaryRow>& summary) {
+  OrderedJson json;
+  json["schema_version"] = 1;
+  json["environment"] = environment;
+  json["config"] = config.document;
+  json["rows"] = OrderedJson::array();
+  for (const ResultRow& row : rows) json["rows"].push_back(RowJson(row));
+  json["summary"] = OrderedJson::array();
+  for (const SummaryRow& row : summary) json["summary"].push_back(SummaryJson(row));
+  return json;
+}
+
+void PrepareFolder(const std::string& folder) {
+  CreateFolder(folder);
+  FileSet probe;
+  probe.Add(folder + "/results.json", "");  // taken back when it goes
+}
+
+void WriteResults(const std::string& folder, const OrderedJson& environment, const Config& config,
+                  const std::vector<ResultRow>& rows) {
+  const std::vector<SummaryRow> summary = Summarize(rows);
+  const OrderedJson json = ResultsJson(environment, config, rows, summary);
+  FileSet files;
+  // A path need not be UTF-8, but JSON is.
+  files.Add(folder + "/results.json",
+            json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
+  files.Add(folder + "/results.csv", ResultsCsv(rows));
+  files.Add(folder + "/summary.csv", SummaryCsv(summary));
+  files.Add(folder + "/timings.csv", TimingsCsv(rows));
+  files.Commit();
+}
+
+}  // namespace normsweep

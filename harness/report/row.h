@@ -1,0 +1,27 @@
+// What a run gave: one row per case.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/config/config.h"
+#include "harness/experiments/experiment.h"
+
+namespace normsweep {
+
+struct ResultRow {
+  nlohmann::ordered_json columns;  // as SweepCase's
+  std::string coordinates;
+  std::string hash;
+  CaseResult result;
+  std::string repro;  // the command line that runs this case alone
+};
+
+// How a table may look.
+struct TableStyle {
+  int width = 80;     // columns of the terminal
+  bool utf8 = false;  // "±" rather than "+-"
+};
+
+}  // namespace normsweep

@@ -1,0 +1,41 @@
+// Runs the cases of one experiment side by side.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "harness/experiments/experiment.h"
+#include "norms/errors.h"
+
+namespace normsweep {
+
+// A case threw. The text is that of its exception.
+class RunBroke : public Error {
+ public:
+  RunBroke(size_t index, const std::string& what) : Error(what), index_(index) {}
+  size_t index() const { return index_; }  // of the case
+
+ private:
+  size_t index_;
+};
+
+struct RunnerOptions {
+  int jobs = 1;                                                  // cases side by side
+  int threads_per_case = 1;                                      // OpenMP threads of each
+  const std::atomic<int>* interrupted = nullptr;                 // not zero: stop
+  std::function<void(size_t done, double seconds)> on_progress;  // several times a second
+};
+
+// The results in the order of the cases, whatever order they finished in. Nothing when interrupted;
+// throws RunBroke when a case throws. In both of these no further case starts, and cases that still
+// run are abandoned: they take minutes, and nobody waits for their numbers. Their threads then own
+// what they need, and the process should end without waiting for them (std::_Exit).
+std::optional<std::vector<CaseResult>> RunCases(std::shared_ptr<Experiment> experiment,
+                                                std::vector<nlohmann::json> cases,
+                                                const RunnerOptions& options);
+
+}  // namespace normsweep
