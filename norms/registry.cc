@@ -46,7 +46,16 @@ const std::array kKinds = {
                    HelpOf<ReadSpectralNormOptions>},
 };
 
-const std::array<RegistryRow, 0> kRows = {};
+constexpr std::array kRows = {
+    RegistryRow{"none", "native", MakeNoneNorm, nullptr},
+    RegistryRow{"batch", "native", MakeBatchNorm, nullptr},
+    RegistryRow{"batch_renorm", "native", MakeBatchRenorm, nullptr},
+    RegistryRow{"layer", "native", MakeLayerNorm, nullptr},
+    RegistryRow{"instance", "native", MakeInstanceNorm, nullptr},
+    RegistryRow{"group", "native", MakeGroupNorm, nullptr},
+    RegistryRow{"weight", "native", MakeWeightNorm, nullptr},
+    RegistryRow{"spectral", "native", MakeSpectralNorm, nullptr},
+};
 
 const NormalizerKind& FindKind(const std::string& name) {
   std::string names;

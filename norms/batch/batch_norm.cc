@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "norms/dialect.h"
+#include "norms/set_normalizer.h"
 
 namespace normsweep {
 
@@ -30,6 +31,63 @@ BatchNormOptions ReadBatchNormOptions(OptionReader* reader) {
   reader->Finish();
   options.unbiased_running_variance = running_variance == "unbiased";
   return options;
+}
+
+namespace {
+
+class BatchNorm final : public SetNormalizer {
+ public:
+  BatchNorm(const BatchNormOptions& options, nlohmann::json resolved, const Shape& shape)
+      : SetNormalizer(NativeInfo("batch", SubBatchLabel("batch", options.normalization_batch_size),
+                                 Target::kActivation, std::move(resolved)),
+                      shape,
+                      {.affine = options.affine ? AffineKind::kChannel : AffineKind::kNone,
+                       .across_samples = true,
+                       .scale = !options.center_only,
+                       .eps = options.eps}),
+        options_(options),
+        running_(options.average, shape.c, options.center_only ? "" : "running_var") {
+    if (!options.track_running_stats) return;
+    for (const Buffer& buffer : running_.Buffers()) AddBuffer(buffer.name, buffer.value);
+  }
+
+ private:
+  Partition PartitionOf(const Shape& shape) const override {
+    return {shape.c, SubBatches(shape.n, options_.normalization_batch_size), true};
+  }
+
+  void CheckForward(Mode mode, const Shape& shape) const override {
+    if (UsesRunning(mode)) return;
+    CheckSubBatches(Info().label, shape.n, options_.normalization_batch_size);
+    SetNormalizer::CheckForward(mode, shape);
+  }
+
+  bool UsesRunning(Mode mode) const override {
+    return mode == Mode::kEval && options_.track_running_stats;
+  }
+
+  SetCoefficients RunningCoefficients(int64_t channel) const override {
+    return options_.center_only ? running_.Center(channel)
+                                : running_.Standardize(channel, options_.eps);
+  }
+
+  void Update() override {
+    if (!options_.track_running_stats) return;
+    const double factor = options_.unbiased_running_variance ? Unbiased(engine().count()) : 1.0;
+    MoveAverages(&running_, [factor](double variance) { return variance * factor; });
+  }
+
+  BatchNormOptions options_;
+  RunningStatistics running_;
+};
+
+}  // namespace
+
+std::unique_ptr<Normalizer> MakeBatchNorm(const nlohmann::json& options, const Shape& shape,
+                                          std::string* /*why_not*/) {
+  OptionReader reader(options);
+  const BatchNormOptions read = ReadBatchNormOptions(&reader);
+  return std::make_unique<BatchNorm>(read, reader.resolved(), shape);
 }
 
 }  // namespace normsweep

@@ -1,10 +1,12 @@
 #include "norms/batch_renorm/batch_renorm_norm.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "norms/dialect.h"
 #include "norms/errors.h"
+#include "norms/set_normalizer.h"
 
 namespace normsweep {
 
@@ -40,6 +42,94 @@ BatchRenormLimits LimitsAt(const BatchRenormOptions& options, int64_t step) {
                            ? 1.0
                            : std::min(1.0, ramped / static_cast<double>(options.ramp_steps));
   return {1 + share * (options.r_max - 1), share * options.d_max};
+}
+
+namespace {
+
+class BatchRenorm final : public SetNormalizer {
+ public:
+  BatchRenorm(const BatchRenormOptions& options, nlohmann::json resolved, const Shape& shape)
+      : SetNormalizer(NativeInfo("batch_renorm",
+                                 SubBatchLabel("batch_renorm", options.normalization_batch_size),
+                                 Target::kActivation, std::move(resolved)),
+                      shape,
+                      {.affine = options.affine ? AffineKind::kChannel : AffineKind::kNone,
+                       .across_samples = true,
+                       .eps = options.eps}),
+        options_(options),
+        running_(options.average, shape.c, "running_sigma") {
+    for (const Buffer& buffer : running_.Buffers()) AddBuffer(buffer.name, buffer.value);
+  }
+
+  SetStatistics Statistics() const override {
+    SetStatistics statistics = SetNormalizer::Statistics();
+    if (statistics.count == 0) return statistics;
+    for (int64_t part = 0; part < parts(); ++part) {
+      for (int64_t channel = 0; channel < shape().c; ++channel) {
+        const auto set = static_cast<size_t>(engine().SetOf(part, channel));
+        const SetCoefficients& applied = engine().coefficients()[set];
+        const double k = InverseDeviation(engine().moments()[set]);
+        statistics.r.push_back(static_cast<double>(applied.scale) / k);
+        statistics.d.push_back(static_cast<double>(applied.shift));
+      }
+    }
+    return statistics;
+  }
+
+ private:
+  struct Correction {
+    double r = 1;
+    double d = 0;
+  };
+
+  Partition PartitionOf(const Shape& shape) const override {
+    return {shape.c, SubBatches(shape.n, options_.normalization_batch_size), true};
+  }
+
+  void CheckForward(Mode mode, const Shape& shape) const override {
+    if (UsesRunning(mode)) return;
+    CheckSubBatches(Info().label, shape.n, options_.normalization_batch_size);
+    SetNormalizer::CheckForward(mode, shape);
+  }
+
+  bool UsesRunning(Mode mode) const override { return mode == Mode::kEval; }
+
+  SetCoefficients RunningCoefficients(int64_t channel) const override {
+    return SetCoefficients::From(running_.mean(channel), 1 / running_.spread(channel), 0);
+  }
+
+  SetCoefficients CoefficientsOf(Mode mode, int64_t set, const SetMoments& moments) const override {
+    const Correction correction =
+        mode == Mode::kTrain ? CorrectionOf(engine().GroupOf(set), moments) : Correction{};
+    return SetCoefficients::From(moments.mean, InverseDeviation(moments) * correction.r,
+                                 correction.d);
+  }
+
+  // Algorithm 1, lines 3 and 4, with the running statistics from before this update.
+  Correction CorrectionOf(int64_t channel, const SetMoments& moments) const {
+    const BatchRenormLimits limits = LimitsAt(options_, running_.step());
+    const double sigma = std::sqrt(moments.variance + options_.eps);
+    const double running_sigma = running_.spread(channel);
+    return {std::clamp(sigma / running_sigma, 1 / limits.r_max, limits.r_max),
+            std::clamp((moments.mean - running_.mean(channel)) / running_sigma, -limits.d_max,
+                       limits.d_max)};
+  }
+
+  void Update() override {
+    MoveAverages(&running_, [this](double variance) { return std::sqrt(variance + options_.eps); });
+  }
+
+  BatchRenormOptions options_;
+  RunningStatistics running_;
+};
+
+}  // namespace
+
+std::unique_ptr<Normalizer> MakeBatchRenorm(const nlohmann::json& options, const Shape& shape,
+                                            std::string* /*why_not*/) {
+  OptionReader reader(options);
+  const BatchRenormOptions read = ReadBatchRenormOptions(&reader);
+  return std::make_unique<BatchRenorm>(read, reader.resolved(), shape);
 }
 
 }  // namespace normsweep

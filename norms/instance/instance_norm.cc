@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "norms/set_normalizer.h"
+
 namespace normsweep {
 
 InstanceNormOptions ReadInstanceNormOptions(OptionReader* reader) {
@@ -14,6 +16,51 @@ InstanceNormOptions ReadInstanceNormOptions(OptionReader* reader) {
   ReadRunningAverage(reader, &options.average);
   reader->Finish();
   return options;
+}
+
+namespace {
+
+class InstanceNorm final : public SetNormalizer {
+ public:
+  InstanceNorm(const InstanceNormOptions& options, nlohmann::json resolved, const Shape& shape)
+      : SetNormalizer(NativeInfo("instance", "instance", Target::kActivation, std::move(resolved)),
+                      shape,
+                      {.affine = options.affine ? AffineKind::kChannel : AffineKind::kNone,
+                       .eps = options.eps}),
+        options_(options),
+        running_(options.average, shape.c, "running_var") {
+    if (!options.track_running_stats) return;
+    for (const Buffer& buffer : running_.Buffers()) AddBuffer(buffer.name, buffer.value);
+  }
+
+ private:
+  Partition PartitionOf(const Shape& shape) const override { return {.groups = shape.c}; }
+
+  bool UsesRunning(Mode mode) const override {
+    return mode == Mode::kEval && options_.track_running_stats;
+  }
+
+  SetCoefficients RunningCoefficients(int64_t channel) const override {
+    return running_.Standardize(channel, options_.eps);
+  }
+
+  void Update() override {
+    if (!options_.track_running_stats) return;
+    const double unbiased = Unbiased(engine().count());
+    MoveAverages(&running_, [unbiased](double variance) { return variance * unbiased; });
+  }
+
+  InstanceNormOptions options_;
+  RunningStatistics running_;
+};
+
+}  // namespace
+
+std::unique_ptr<Normalizer> MakeInstanceNorm(const nlohmann::json& options, const Shape& shape,
+                                             std::string* /*why_not*/) {
+  OptionReader reader(options);
+  const InstanceNormOptions read = ReadInstanceNormOptions(&reader);
+  return std::make_unique<InstanceNorm>(read, reader.resolved(), shape);
 }
 
 }  // namespace normsweep

@@ -3,6 +3,8 @@
 #include <array>
 #include <limits>
 
+#include "norms/set_normalizer.h"
+
 namespace normsweep {
 
 LayerNormOptions ReadLayerNormOptions(OptionReader* reader) {
@@ -14,6 +16,32 @@ LayerNormOptions ReadLayerNormOptions(OptionReader* reader) {
                  "train one gamma and beta an element of a sample, one a channel, or none");
   reader->Finish();
   return options;
+}
+
+namespace {
+
+class LayerNorm final : public SetNormalizer {
+ public:
+  LayerNorm(const LayerNormOptions& options, nlohmann::json resolved, const Shape& shape)
+      : SetNormalizer(NativeInfo("layer", "layer", Target::kActivation, std::move(resolved)), shape,
+                      {.affine = AffineKindOf(options.affine), .eps = options.eps}) {}
+
+ private:
+  static AffineKind AffineKindOf(const std::string& affine) {
+    if (affine == "none") return AffineKind::kNone;
+    return affine == "channel" ? AffineKind::kChannel : AffineKind::kElement;
+  }
+
+  Partition PartitionOf(const Shape& /*shape*/) const override { return {.groups = 1}; }
+};
+
+}  // namespace
+
+std::unique_ptr<Normalizer> MakeLayerNorm(const nlohmann::json& options, const Shape& shape,
+                                          std::string* /*why_not*/) {
+  OptionReader reader(options);
+  const LayerNormOptions read = ReadLayerNormOptions(&reader);
+  return std::make_unique<LayerNorm>(read, reader.resolved(), shape);
 }
 
 }  // namespace normsweep

@@ -1,0 +1,11 @@
+// What a call must move at least, for comparing times with the memory's speed.
+#pragma once
+
+#include <cstdint>
+
+namespace normsweep {
+
+// The largest data cache of this machine in bytes; 32 MiB where the system does not say.
+int64_t LastLevelCacheBytes();
+
+}  // namespace normsweep

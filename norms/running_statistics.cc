@@ -1,0 +1,64 @@
+#include "norms/running_statistics.h"
+
+#include <cmath>
+
+#include "norms/errors.h"
+
+namespace normsweep {
+
+RunningStatistics::RunningStatistics(const RunningAverageOptions& options, int64_t channels,
+                                     const std::string& spread_name)
+    : options_(options), mean_({1, channels, 1}, 0) {
+  buffers_.push_back({"running_mean", mean_.view()});
+  if (!spread_name.empty()) {
+    spread_ = Storage({1, channels, 1}, 1);
+    buffers_.push_back({spread_name, spread_.view()});
+  }
+  buffers_.push_back({"step", TensorView(&step_, {1, 1, 1})});
+}
+
+void RunningStatistics::Advance(int64_t samples) {
+  ++step_;
+  weight_ = NewWeight(options_, samples, step());
+}
+
+void RunningStatistics::Take(int64_t channel, double mean, double spread) {
+  const auto move = [this](float* average, double value) {
+    const auto old = static_cast<double>(*average);
+    *average = static_cast<float>((1 - weight_) * old + weight_ * value);
+  };
+  move(&mean_[channel], mean);
+  if (spread_.data() != nullptr) move(&spread_[channel], spread);
+}
+
+SetCoefficients RunningStatistics::Standardize(int64_t channel, double eps) const {
+  return SetCoefficients::From(mean(channel), 1 / std::sqrt(spread(channel) + eps), 0);
+}
+
+SetCoefficients RunningStatistics::Center(int64_t channel) const {
+  return SetCoefficients::From(mean(channel), 1, 0);
+}
+
+double Unbiased(int64_t count) {
+  return count < 2 ? 1.0 : static_cast<double>(count) / static_cast<double>(count - 1);
+}
+
+int64_t SubBatches(int64_t samples, const std::optional<int64_t>& normalization_batch_size) {
+  return normalization_batch_size ? samples / *normalization_batch_size : 1;
+}
+
+void CheckSubBatches(const std::string& label, int64_t samples,
+                     const std::optional<int64_t>& normalization_batch_size) {
+  if (!normalization_batch_size || samples % *normalization_batch_size == 0) return;
+  throw ShapeError(label + ": batch of " + std::to_string(samples) +
+                   " samples, expected a multiple of normalization_batch_size " +
+                   std::to_string(*normalization_batch_size));
+}
+
+std::string SubBatchLabel(const std::string& name,
+                          const std::optional<int64_t>& normalization_batch_size) {
+  if (!normalization_batch_size) return name;
+  return name + "(" + std::to_string(*normalization_batch_size) + ")";
+}
+
+}  // namespace normsweep

@@ -1,0 +1,137 @@
+#include "norms/set_normalizer.h"
+
+#include <cmath>
+#include <utility>
+
+#include "norms/cost.h"
+#include "norms/errors.h"
+
+namespace normsweep {
+
+SetNormalizer::SetNormalizer(NormalizerInfo info, const Shape& shape, const Form& form)
+    : Normalizer(std::move(info), shape),
+      form_(form),
+      engine_(MakeEngine(shape, form.across_samples, form.affine)) {
+  if (form.affine == AffineKind::kNone) return;
+  const bool per_element = form.affine == AffineKind::kElement;
+  const Shape parameters{1, shape.c, per_element ? shape.s : 1, shape.layout};
+  if (form.scale) {
+    gamma_ = Storage(parameters, 1);
+    dgamma_ = Storage(parameters, 0);
+    AddParameter("gamma", gamma_.view(), dgamma_.view());
+  }
+  beta_ = Storage(parameters, 0);
+  dbeta_ = Storage(parameters, 0);
+  AddParameter("beta", beta_.view(), dbeta_.view());
+}
+
+AffineParameters SetNormalizer::Affine() {
+  return {gamma_.data(), beta_.data(), dgamma_.data(), dbeta_.data()};
+}
+
+void SetNormalizer::CheckForward(Mode mode, const Shape& shape) const {
+  if (mode != Mode::kTrain) return;
+  const Partition partition = PartitionOf(shape);
+  const int64_t parts = partition.across_samples ? partition.sub_batches : shape.n;
+  if (shape.Elements() / (parts * partition.groups) > 1) return;
+  throw ShapeError(Info().label + ": one value per set in training with x of shape " +
+                   shape.ToString() + ", expected 2 or more to have a variance");
+}
+
+void SetNormalizer::DoForward(Mode mode, ConstTensorView x, TensorView y) {
+  mode_ = mode;
+  measured_ = !UsesRunning(mode);
+  partition_ = PartitionOf(x.shape);
+  // Running statistics are one a channel, so the sub-batches do not matter, nor whether W divides
+  // N.
+  if (!measured_) partition_.sub_batches = 1;
+  engine_->Plan(x.shape, partition_);
+  engine_->Forward(x.As<float>(), y.As<float>(), Affine(), measured_, *this);
+  if (mode == Mode::kTrain) Update();
+}
+
+void SetNormalizer::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy,
+                               TensorView dx) {
+  engine_->Backward(x.As<float>(), dy.As<float>(), dx.As<float>(), Affine(), *this);
+}
+
+double SetNormalizer::InverseDeviation(const SetMoments& moments) const {
+  return form_.scale ? 1 / std::sqrt(moments.variance + form_.eps) : 1.0;
+}
+
+SetCoefficients SetNormalizer::CoefficientsOf(Mode /*mode*/, int64_t /*set*/,
+                                              const SetMoments& moments) const {
+  return SetCoefficients::From(moments.mean, InverseDeviation(moments), 0);
+}
+
+void SetNormalizer::Coefficients(SetRange sets, std::span<const SetMoments> moments,
+                                 std::span<SetCoefficients> out) const {
+  for (int64_t set = sets.first; set < sets.last; ++set) {
+    const auto at = static_cast<size_t>(set);
+    out[at] = measured_ ? CoefficientsOf(mode_, set, moments[at])
+                        : RunningCoefficients(engine_->GroupOf(set));
+  }
+}
+
+// With x^ = (x - mean) k r + d, k = 1 / sqrt(variance + eps), r and d constant (r = 1, d = 0 but
+// for batch_renorm), g = dL/dy gamma and m values in the set, 1502.03167 section 3 collapses to
+//   dL/dx = k r (g - sum(g) / m - (x - mean) k * k sum(g (x - mean)) / m)
+// Without scaling k = 1 and the last term is gone; with constant statistics the middle one is too.
+void SetNormalizer::Gradients(SetRange sets, std::span<const GradientSums> sums,
+                              std::span<SetGradients> out) const {
+  const auto m = static_cast<double>(engine_->count());
+  for (int64_t set = sets.first; set < sets.last; ++set) {
+    const auto at = static_cast<size_t>(set);
+    const float p = engine_->coefficients()[at].scale;  // k r
+    if (!measured_) {
+      out[at] = {p, 0, 0, 0};
+      continue;
+    }
+    const double k = InverseDeviation(engine_->moments()[at]);
+    out[at] = {p, static_cast<float>(sums[at].g / m),
+               form_.scale ? static_cast<float>(k * sums[at].ge / m) : 0.0F, static_cast<float>(k)};
+  }
+}
+
+SetStatistics SetNormalizer::Statistics() const {
+  SetStatistics statistics;
+  if (!measured_) return statistics;
+  statistics.count = engine_->count();
+  for (int64_t part = 0; part < parts(); ++part) {
+    for (int64_t group = 0; group < partition_.groups; ++group) {
+      const auto set = static_cast<size_t>(engine_->SetOf(part, group));
+      statistics.mean.push_back(engine_->moments()[set].mean);
+      statistics.variance.push_back(engine_->moments()[set].variance);
+    }
+  }
+  return statistics;
+}
+
+void SetNormalizer::MoveAverages(RunningStatistics* running,
+                                 const std::function<double(double variance)>& spread) const {
+  running->Advance(shape().n);
+  const auto parts = static_cast<double>(this->parts());
+  for (int64_t channel = 0; channel < partition_.groups; ++channel) {
+    double mean = 0, spreads = 0;
+    for (int64_t part = 0; part < this->parts(); ++part) {
+      const SetMoments& moments =
+          engine_->moments()[static_cast<size_t>(engine_->SetOf(part, channel))];
+      mean += moments.mean;
+      spreads += spread(moments.variance);
+    }
+    running->Take(channel, mean / parts, spreads / parts);
+  }
+}
+
+Cost SetNormalizer::ForwardCost(Mode mode) const {
+  const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
+  if (UsesRunning(mode)) return {2 * bytes};
+  const Partition partition = PartitionOf(shape());
+  // Sets next to each other in memory are read together: in channels_last all channels of a batch.
+  const bool interleaved = partition.across_samples && shape().layout == Layout::kChannelsLast;
+  const int64_t parts = partition.across_samples ? partition.sub_batches : shape().n;
+  const int64_t block = interleaved ? bytes : bytes / (parts * partition.groups);
+  return {block > LastLevelCacheBytes() ? 3 * bytes : 2 * bytes};
+}
+
+}  // namespace normsweep

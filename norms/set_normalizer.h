@@ -1,0 +1,72 @@
+// The base of every activation normalizer of backend native: the engine, gamma and beta, and the
+// coefficients of plain standardization. What is left to a normalizer is its partition, and what it
+// does to the coefficients (running statistics, r and d).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "norms/engine.h"
+#include "norms/native_info.h"
+#include "norms/normalizer.h"
+#include "norms/running_statistics.h"
+#include "norms/storage.h"
+
+namespace normsweep {
+
+class SetNormalizer : public Normalizer, private SetRules {
+ public:
+  // Moments of the last Forward: for every part (sample, or across samples sub-batch) its groups.
+  SetStatistics Statistics() const override;
+  Cost ForwardCost(Mode mode) const override;
+
+ protected:
+  struct Form {
+    AffineKind affine = AffineKind::kChannel;
+    bool across_samples = false;
+    bool scale = true;  // false: only the mean is subtracted, and there is a beta but no gamma
+    double eps = 1e-5;
+  };
+  SetNormalizer(NormalizerInfo info, const Shape& shape, const Form& form);
+
+  virtual Partition PartitionOf(const Shape& shape) const = 0;
+  // Whether a Forward in this mode takes its statistics from the running ones instead of from x.
+  virtual bool UsesRunning(Mode /*mode*/) const { return false; }
+  // Of group `group` (a channel, wherever there are running statistics): only if UsesRunning.
+  virtual SetCoefficients RunningCoefficients(int64_t /*group*/) const { return {}; }
+  // From a set's own moments; the default is (x - mean) / sqrt(variance + eps).
+  virtual SetCoefficients CoefficientsOf(Mode mode, int64_t set, const SetMoments& moments) const;
+  // After a Forward in kTrain: running statistics.
+  virtual void Update() {}
+  // The sets must have more than one value in kTrain.
+  void CheckForward(Mode mode, const Shape& shape) const override;
+
+  // 1 / sqrt(variance + eps), or 1 without scaling.
+  double InverseDeviation(const SetMoments& moments) const;
+  const Engine& engine() const { return *engine_; }
+  int64_t parts() const { return engine_->sets() / partition_.groups; }
+  // One update of running statistics: a channel's mean over the parts of the means and of what
+  // `spread` makes of the variances.
+  void MoveAverages(RunningStatistics* running,
+                    const std::function<double(double variance)>& spread) const;
+
+ private:
+  void DoForward(Mode mode, ConstTensorView x, TensorView y) final;
+  void DoBackward(Mode mode, ConstTensorView x, ConstTensorView dy, TensorView dx) final;
+  void Coefficients(SetRange sets, std::span<const SetMoments> moments,
+                    std::span<SetCoefficients> out) const final;
+  void Gradients(SetRange sets, std::span<const GradientSums> sums,
+                 std::span<SetGradients> out) const final;
+  AffineParameters Affine();
+
+  Form form_;
+  std::unique_ptr<Engine> engine_;
+  Partition partition_;
+  Mode mode_ = Mode::kTrain;
+  bool measured_ = false;
+  Storage gamma_, beta_, dgamma_, dbeta_;
+};
+
+}  // namespace normsweep
