@@ -1,16 +1,16 @@
 # shellcheck shell=bash disable=SC2034  # The arrays are for the scripts that source this file.
-# Every distribution package that anything in scripts/ installs, by purpose; nothing else lists them.
+# Every distribution package that the scripts install, by purpose; nothing else lists them.
 
-# scripts/run and scripts/test. oneDNN (libdnnl-dev) is found by scripts/cmake/FindDNNL.cmake without the
-# OpenCL kit that its own package file asks for. curl is for fetch-data, python3 for its test's server.
+# scripts/run and scripts/test. scripts/cmake/FindDNNL.cmake finds oneDNN (libdnnl-dev) without the
+# OpenCL kit that oneDNN's own package file asks for. curl is for fetch-data, python3 for its test.
 build_packages=(
   g++ cmake ninja-build git ca-certificates curl python3
   libdnnl-dev nlohmann-json3-dev libcli11-dev libvalijson-dev zlib1g-dev libhwy-dev
   catch2 librapidcheck-dev libbenchmark-dev libboost-math-dev
 )
 
-# scripts/format, and what scripts/lint needs beside the build. clang-tidy reads GCC's command lines, and
-# clang has no <omp.h> without libomp-dev.
+# scripts/format, and what scripts/lint needs beside the build. clang-tidy reads GCC's command
+# lines, and clang has no <omp.h> without libomp-dev.
 format_packages=(clang-format)
 lint_packages=(clang-tidy libomp-dev shellcheck)
 

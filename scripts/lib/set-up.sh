@@ -66,7 +66,8 @@ install_packages() {
 # Continuous-integration services set CI=true.
 in_ci() { [[ ${CI:-false} != false ]]; }
 
-# configure PRESET: outside CI the tree's own NORMSWEEP_WERROR stays as it is, for changing it rebuilds all.
+# configure PRESET: outside CI the tree's own NORMSWEEP_WERROR stays as it is, for changing it
+# rebuilds everything.
 configure() {
   local options=()
   if in_ci; then options+=(-DNORMSWEEP_WERROR=ON); fi

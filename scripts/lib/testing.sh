@@ -15,7 +15,8 @@ expect() {
   checks=$((checks + 1))
   if "${@:2}"; then return; fi
   failures=$((failures + 1))
-  printf 'FAILED: %s: %s\n  the last command (status %s) said:\n%s\n' "$1" "${*:2}" "$status" "$output"
+  printf 'FAILED: %s: %s\n' "$1" "${*:2}"
+  printf '  the last command ended with status %s and said:\n%s\n' "$status" "$output"
 }
 
 # expect_status NAME STATUS
