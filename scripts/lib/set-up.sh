@@ -48,7 +48,8 @@ install_packages() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     fail 2 'this system has no apt, so nothing was installed or built.' \
       'The packages needed, by their Debian names:' "  $*" \
-      'With their equivalents installed, build by hand (README: building without the scripts).'
+      'With their equivalents installed, by hand:' \
+      '  cmake --preset release && cmake --build --preset release'
   fi
   mapfile -t missing < <(missing_packages "$@")
   if ((${#missing[@]} == 0)); then return; fi
