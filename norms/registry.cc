@@ -10,13 +10,14 @@
 #include "norms/instance/instance_norm.h"
 #include "norms/layer/layer_norm.h"
 #include "norms/none/none_norm.h"
+#include "norms/onednn/onednn_norm.h"
 #include "norms/spectral/spectral_norm.h"
 #include "norms/weight/weight_norm.h"
 
 namespace normsweep {
 namespace {
 
-constexpr std::array kBackends = {"native", "reference", "onednn"};
+constexpr std::array kBackends = {"native", "reference", "onednn", "onednn_composite"};
 
 template <auto kRead>
 std::vector<OptionHelp> HelpOf(const nlohmann::json& options) {
@@ -46,6 +47,11 @@ const std::array kKinds = {
                    HelpOf<ReadSpectralNormOptions>},
 };
 
+constexpr const char* kComposite =
+    "oneDNN 2.6 has no primitive of its own for it: see backend onednn_composite";
+constexpr const char* kOwn = "has a primitive of its own: see backend onednn";
+constexpr const char* kNotComposite = "cannot be expressed by oneDNN's batch normalization";
+
 constexpr std::array kRows = {
     RegistryRow{"none", "native", MakeNoneNorm, nullptr},
     RegistryRow{"batch", "native", MakeBatchNorm, nullptr},
@@ -55,6 +61,24 @@ constexpr std::array kRows = {
     RegistryRow{"group", "native", MakeGroupNorm, nullptr},
     RegistryRow{"weight", "native", MakeWeightNorm, nullptr},
     RegistryRow{"spectral", "native", MakeSpectralNorm, nullptr},
+
+    RegistryRow{"none", "onednn", nullptr, "no normalization is no primitive of oneDNN"},
+    RegistryRow{"batch", "onednn", MakeOnednnBatch, nullptr},
+    RegistryRow{"batch_renorm", "onednn", nullptr, "oneDNN has no batch renormalization"},
+    RegistryRow{"layer", "onednn", MakeOnednnLayer, nullptr},
+    RegistryRow{"instance", "onednn", nullptr, kComposite},
+    RegistryRow{"group", "onednn", nullptr, kComposite},
+    RegistryRow{"weight", "onednn", nullptr, "oneDNN has no weight normalization"},
+    RegistryRow{"spectral", "onednn", nullptr, "oneDNN has no spectral normalization"},
+
+    RegistryRow{"none", "onednn_composite", nullptr, kNotComposite},
+    RegistryRow{"batch", "onednn_composite", nullptr, kOwn},
+    RegistryRow{"batch_renorm", "onednn_composite", nullptr, kNotComposite},
+    RegistryRow{"layer", "onednn_composite", MakeOnednnCompositeLayer, nullptr},
+    RegistryRow{"instance", "onednn_composite", MakeOnednnCompositeInstance, nullptr},
+    RegistryRow{"group", "onednn_composite", MakeOnednnCompositeGroup, nullptr},
+    RegistryRow{"weight", "onednn_composite", nullptr, kNotComposite},
+    RegistryRow{"spectral", "onednn_composite", nullptr, kNotComposite},
 };
 
 const NormalizerKind& FindKind(const std::string& name) {

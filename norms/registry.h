@@ -13,7 +13,7 @@ namespace normsweep {
 
 struct NormalizerSpec {
   std::string name;                // "batch"
-  std::string backend = "native";  // "native", "reference", "onednn"
+  std::string backend = "native";  // one of Backends()
   nlohmann::json options = nlohmann::json::object();
 };
 

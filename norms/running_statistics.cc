@@ -8,7 +8,7 @@ namespace normsweep {
 
 RunningStatistics::RunningStatistics(const RunningAverageOptions& options, int64_t channels,
                                      const std::string& spread_name)
-    : options_(options), mean_({1, channels, 1}, 0) {
+    : options_(options), channels_(channels), mean_({1, channels, 1}, 0) {
   buffers_.push_back({"running_mean", mean_.view()});
   if (!spread_name.empty()) {
     spread_ = Storage({1, channels, 1}, 1);
@@ -17,15 +17,10 @@ RunningStatistics::RunningStatistics(const RunningAverageOptions& options, int64
   buffers_.push_back({"step", TensorView(&step_, {1, 1, 1})});
 }
 
-void RunningStatistics::Advance(int64_t samples) {
-  ++step_;
-  weight_ = NewWeight(options_, samples, step());
-}
-
-void RunningStatistics::Take(int64_t channel, double mean, double spread) {
-  const auto move = [this](float* average, double value) {
+void RunningStatistics::Move(int64_t channel, double weight, double mean, double spread) {
+  const auto move = [weight](float* average, double value) {
     const auto old = static_cast<double>(*average);
-    *average = static_cast<float>((1 - weight_) * old + weight_ * value);
+    *average = static_cast<float>((1 - weight) * old + weight * value);
   };
   move(&mean_[channel], mean);
   if (spread_.data() != nullptr) move(&spread_[channel], spread);

@@ -27,9 +27,22 @@ class RunningStatistics {
   double spread(int64_t channel) const { return static_cast<double>(spread_[channel]); }
   int64_t step() const { return static_cast<int64_t>(step_); }
 
-  // One update: Advance with the samples of the batch, then Take for each channel.
-  void Advance(int64_t samples);
-  void Take(int64_t channel, double mean, double spread);
+  // One update with a batch of `samples` in `parts` sub-batches (or samples, for instance norm):
+  // the mean over the parts of mean_of(part, channel), and of spread_of(part, channel).
+  template <class MeanOf, class SpreadOf>
+  void Update(int64_t samples, int64_t parts, const MeanOf& mean_of, const SpreadOf& spread_of) {
+    ++step_;
+    const double weight = NewWeight(options_, samples, step());
+    for (int64_t channel = 0; channel < channels_; ++channel) {
+      double mean = 0, spread = 0;
+      for (int64_t part = 0; part < parts; ++part) {
+        mean += mean_of(part, channel);
+        spread += spread_of(part, channel);
+      }
+      const auto count = static_cast<double>(parts);
+      Move(channel, weight, mean / count, spread / count);
+    }
+  }
 
   // x^ = (x - mean) / sqrt(variance + eps), where the spread is a variance; and x^ = x - mean.
   SetCoefficients Standardize(int64_t channel, double eps) const;
@@ -39,8 +52,10 @@ class RunningStatistics {
   RunningStatistics& operator=(const RunningStatistics&) = delete;
 
  private:
+  void Move(int64_t channel, double weight, double mean, double spread);
+
   RunningAverageOptions options_;
-  double weight_ = 0;  // of the new value in the update at hand
+  int64_t channels_;
   Storage mean_, spread_;
   double step_ = 0;
   std::vector<Buffer> buffers_;

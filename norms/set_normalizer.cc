@@ -109,18 +109,13 @@ SetStatistics SetNormalizer::Statistics() const {
 
 void SetNormalizer::MoveAverages(RunningStatistics* running,
                                  const std::function<double(double variance)>& spread) const {
-  running->Advance(shape().n);
-  const auto parts = static_cast<double>(this->parts());
-  for (int64_t channel = 0; channel < partition_.groups; ++channel) {
-    double mean = 0, spreads = 0;
-    for (int64_t part = 0; part < this->parts(); ++part) {
-      const SetMoments& moments =
-          engine_->moments()[static_cast<size_t>(engine_->SetOf(part, channel))];
-      mean += moments.mean;
-      spreads += spread(moments.variance);
-    }
-    running->Take(channel, mean / parts, spreads / parts);
-  }
+  const auto moments = [this](int64_t part, int64_t channel) -> const SetMoments& {
+    return engine_->moments()[static_cast<size_t>(engine_->SetOf(part, channel))];
+  };
+  running->Update(
+      shape().n, parts(),
+      [&](int64_t part, int64_t channel) { return moments(part, channel).mean; },
+      [&](int64_t part, int64_t channel) { return spread(moments(part, channel).variance); });
 }
 
 Cost SetNormalizer::ForwardCost(Mode mode) const {

@@ -1,0 +1,245 @@
+#include "norms/onednn/adapter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "norms/errors.h"
+
+namespace normsweep::onednn {
+namespace {
+
+// Calls body(offset, n, c, element) for every value: its place in memory, and within the sample.
+template <class Body>
+void ForEachValue(const Shape& shape, const Body& body) {
+  const int64_t sample = shape.c * shape.s;
+  const bool first = shape.layout == Layout::kChannelsFirst;
+  for (int64_t n = 0; n < shape.n; ++n) {
+    for (int64_t element = 0; element < sample; ++element) {
+      body(n * sample + element, n, first ? element / shape.s : element % shape.c, element);
+    }
+  }
+}
+
+}  // namespace
+
+Adapter::Adapter(NormalizerInfo info, const Shape& shape, const AdapterOptions& options)
+    : Normalizer(std::move(info), shape),
+      options_(options),
+      running_(options.average, shape.c, "running_var") {
+  if (options.affine != AffineKind::kNone) {
+    const bool per_element = options.affine == AffineKind::kElement;
+    const Shape parameters{1, shape.c, per_element ? shape.s : 1, shape.layout};
+    gamma_ = Storage(parameters, 1);
+    beta_ = Storage(parameters, 0);
+    dgamma_ = Storage(parameters, 0);
+    dbeta_ = Storage(parameters, 0);
+    AddParameter("gamma", gamma_.view(), dgamma_.view());
+    AddParameter("beta", beta_.view(), dbeta_.view());
+  }
+  if (options.track_running_stats) {
+    for (const Buffer& buffer : running_.Buffers()) AddBuffer(buffer.name, buffer.value);
+  }
+  Shape probe = shape;
+  probe.n = std::max<int64_t>(shape.n, options.normalization_batch_size.value_or(1));
+  probe.n -= probe.n % options.normalization_batch_size.value_or(1);
+  mutable_info().implementation = PrimitiveOf(ViewOf(probe, false), false).Implementation();
+}
+
+bool Adapter::UsesRunning(Mode mode) const {
+  return mode == Mode::kEval && options_.track_running_stats;
+}
+
+void Adapter::CheckForward(Mode mode, const Shape& shape) const {
+  if (UsesRunning(mode)) return;
+  CheckSubBatches(Info().label, shape.n, options_.normalization_batch_size);
+  if (mode != Mode::kTrain) return;
+  const View view = ViewOf(shape, false);
+  if (view.shape.n * view.shape.s > 1) return;
+  throw ShapeError(Info().label + ": one value per set in training with x of shape " +
+                   shape.ToString() + ", expected 2 or more to have a variance");
+}
+
+Adapter::View Adapter::ViewOf(const Shape& shape, bool given_statistics) const {
+  constexpr Layout kFirst = Layout::kChannelsFirst;
+  const bool planes = shape.layout == kFirst || shape.s == 1;
+  if (options_.sets == Sets::kChannel) {
+    const int64_t w = given_statistics ? 1 : SubBatches(shape.n, options_.normalization_batch_size);
+    if (w == 1) return {shape, 1, Copy::kNone};
+    if (planes) return {{shape.n / w, w * shape.c, shape.s, shape.layout}, 1, Copy::kNone};
+    return {{shape.n / w, shape.c, shape.s, shape.layout}, w, Copy::kSubBatches};
+  }
+  const int64_t groups = options_.sets == Sets::kSample ? 1 : options_.groups;
+  if (groups == shape.c && !planes)
+    return {{1, shape.c, shape.s, shape.layout}, shape.n, Copy::kNone};
+  const Shape rows{1, shape.n * groups, shape.c / groups * shape.s, kFirst};
+  return {rows, 1, planes || groups == 1 ? Copy::kNone : Copy::kChannelsFirst};
+}
+
+Standardize& Adapter::PrimitiveOf(const View& view, bool given_statistics) {
+  const int64_t samples = options_.sets == Sets::kChannel ? view.shape.n : view.shape.c;
+  std::unique_ptr<Standardize>& slot = primitives_[{samples, given_statistics}];
+  if (slot == nullptr) {
+    const StandardizeOptions options{static_cast<float>(options_.eps), options_.primitive_affine,
+                                     given_statistics};
+    slot = options_.layer_primitive ? MakeLayerPrimitive(view.shape.c, view.shape.s, options)
+                                    : MakeBatchPrimitive(view.shape, options);
+  }
+  return *slot;
+}
+
+int64_t Adapter::SetOf(int64_t n, int64_t c) const {
+  const int64_t groups = options_.sets == Sets::kSample ? 1 : options_.groups;
+  return n * groups + c / (shape().c / groups);
+}
+
+double Adapter::Normalized(float x, int64_t set) const {
+  const auto at = static_cast<size_t>(set);
+  return (static_cast<double>(x) - static_cast<double>(mean_[at])) /
+         std::sqrt(static_cast<double>(variance_[at]) + options_.eps);
+}
+
+void Adapter::LoadRunning() {
+  for (size_t set = 0; set < mean_.size(); ++set) {
+    const int64_t channel = static_cast<int64_t>(set) % shape().c;
+    mean_[set] = static_cast<float>(running_.mean(channel));
+    variance_[set] = static_cast<float>(running_.spread(channel));
+  }
+}
+
+const float* Adapter::ToView(const float* tensor, std::vector<float>* copy) const {
+  if (view_.copy == Copy::kNone) return tensor;
+  copy->resize(static_cast<size_t>(shape().Elements()));
+  const int64_t sample = shape().c * shape().s;
+  ForEachValue(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
+    const int64_t to = view_.copy == Copy::kSubBatches
+                           ? (n % view_.calls * view_.shape.n + n / view_.calls) * sample + element
+                           : n * sample + c * shape().s + element / shape().c;
+    (*copy)[static_cast<size_t>(to)] = tensor[offset];
+  });
+  return copy->data();
+}
+
+void Adapter::FromView(const std::vector<float>& copy, float* tensor) const {
+  if (view_.copy == Copy::kNone) return;
+  const int64_t sample = shape().c * shape().s;
+  ForEachValue(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
+    const int64_t from =
+        view_.copy == Copy::kSubBatches
+            ? (n % view_.calls * view_.shape.n + n / view_.calls) * sample + element
+            : n * sample + c * shape().s + element / shape().c;
+    tensor[offset] = copy[static_cast<size_t>(from)];
+  });
+}
+
+void Adapter::DoForward(Mode mode, ConstTensorView x, TensorView y) {
+  given_statistics_ = UsesRunning(mode);
+  view_ = ViewOf(x.shape, given_statistics_);
+  const auto sets = static_cast<size_t>(view_.calls * view_.shape.c);
+  mean_.resize(sets);
+  variance_.resize(sets);
+  if (given_statistics_) LoadRunning();
+  if (options_.primitive_affine) {
+    const int64_t repeats = std::max<int64_t>(1, view_.shape.c / shape().c);
+    view_gamma_.clear();
+    view_beta_.clear();
+    const Shape parameters = Parameters()[0].value.shape;
+    for (int64_t i = 0; i < (options_.layer_primitive ? 1 : repeats); ++i) {
+      view_gamma_.insert(view_gamma_.end(), gamma_.data(), gamma_.data() + parameters.Elements());
+      view_beta_.insert(view_beta_.end(), beta_.data(), beta_.data() + parameters.Elements());
+    }
+  }
+  const float* in = ToView(x.As<float>(), &x_copy_);
+  if (view_.copy != Copy::kNone) y_copy_.resize(x_copy_.size());
+  float* out = view_.copy == Copy::kNone ? y.As<float>() : y_copy_.data();
+  Standardize& primitive = PrimitiveOf(view_, given_statistics_);
+  mutable_info().implementation = primitive.Implementation();
+  for (int64_t call = 0; call < view_.calls; ++call) {
+    const int64_t offset = call * view_.shape.Elements();
+    primitive.Forward({in + offset, out + offset, mean_.data() + call * view_.shape.c,
+                       variance_.data() + call * view_.shape.c, view_gamma_.data(),
+                       view_beta_.data()});
+  }
+  FromView(y_copy_, y.As<float>());
+  if (gamma_.data() != nullptr && !options_.primitive_affine) {
+    const bool per_element = options_.affine == AffineKind::kElement;
+    ForEachValue(shape(), [&](int64_t offset, int64_t, int64_t c, int64_t element) {
+      const int64_t i = per_element ? element : c;
+      y.As<float>()[offset] = y.As<float>()[offset] * gamma_[i] + beta_[i];
+    });
+  }
+  if (mode != Mode::kTrain || !options_.track_running_stats) return;
+  const int64_t parts = static_cast<int64_t>(sets) / shape().c;
+  const double factor =
+      options_.unbiased_running_variance ? Unbiased(view_.shape.n * view_.shape.s) : 1.0;
+  const auto set = [&](int64_t part, int64_t c) {
+    return static_cast<size_t>(part * shape().c + c);
+  };
+  running_.Update(
+      shape().n, parts,
+      [&](int64_t part, int64_t c) { return static_cast<double>(mean_[set(part, c)]); },
+      [&](int64_t part, int64_t c) {
+        return factor * static_cast<double>(variance_[set(part, c)]);
+      });
+}
+
+void Adapter::BackwardAffine(const float* x, const float* dy, float* g) {
+  const bool per_element = options_.affine == AffineKind::kElement;
+  std::vector<double> dgamma(static_cast<size_t>(Parameters()[0].value.shape.Elements()));
+  std::vector<double> dbeta(dgamma.size());
+  ForEachValue(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
+    const int64_t i = per_element ? element : c;
+    const auto gradient = static_cast<double>(dy[offset]);
+    dgamma[static_cast<size_t>(i)] += gradient * Normalized(x[offset], SetOf(n, c));
+    dbeta[static_cast<size_t>(i)] += gradient;
+    g[offset] = dy[offset] * gamma_[i];
+  });
+  for (size_t i = 0; i < dgamma.size(); ++i) {
+    dgamma_[static_cast<int64_t>(i)] += static_cast<float>(dgamma[i]);
+    dbeta_[static_cast<int64_t>(i)] += static_cast<float>(dbeta[i]);
+  }
+}
+
+void Adapter::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, TensorView dx) {
+  const float* g = dy.As<float>();
+  if (gamma_.data() != nullptr && !options_.primitive_affine) {
+    g_.resize(static_cast<size_t>(shape().Elements()));
+    BackwardAffine(x.As<float>(), g, g_.data());
+    g = g_.data();
+  }
+  const float* in = ToView(x.As<float>(), &x_copy_);
+  const float* gradient = ToView(g, &y_copy_);
+  float* out = view_.copy == Copy::kNone ? dx.As<float>() : y_copy_.data();
+  view_dgamma_.resize(view_gamma_.size());
+  view_dbeta_.resize(view_beta_.size());
+  Standardize& primitive = PrimitiveOf(view_, given_statistics_);
+  for (int64_t call = 0; call < view_.calls; ++call) {
+    const int64_t offset = call * view_.shape.Elements();
+    const int64_t set = call * view_.shape.c;
+    primitive.Backward({in + offset, gradient + offset, out + offset, mean_.data() + set,
+                        variance_.data() + set, view_gamma_.data(), view_dgamma_.data(),
+                        view_dbeta_.data()});
+    if (!options_.primitive_affine) continue;
+    const int64_t parameters = Parameters()[0].value.shape.Elements();
+    for (size_t i = 0; i < view_dgamma_.size(); ++i) {
+      dgamma_[static_cast<int64_t>(i) % parameters] += view_dgamma_[i];
+      dbeta_[static_cast<int64_t>(i) % parameters] += view_dbeta_[i];
+    }
+  }
+  FromView(y_copy_, dx.As<float>());
+}
+
+SetStatistics Adapter::Statistics() const {
+  SetStatistics statistics;
+  if (given_statistics_) return statistics;
+  statistics.count = view_.shape.n * view_.shape.s;
+  statistics.mean.assign(mean_.begin(), mean_.end());
+  statistics.variance.assign(variance_.begin(), variance_.end());
+  return statistics;
+}
+
+Cost Adapter::ForwardCost(Mode mode) const {
+  const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
+  return {(UsesRunning(mode) ? 2 : 3) * bytes};
+}
+
+}  // namespace normsweep::onednn

@@ -1,0 +1,147 @@
+#include "norms/onednn/standardize.h"
+
+#include <unordered_map>
+#include <vector>
+
+#include "norms/onednn/compat.h"
+#include "norms/onednn/runtime.h"
+
+namespace normsweep::onednn {
+namespace {
+
+using dnnl::normalization_flags;
+using dnnl::prop_kind;
+using Tag = dnnl::memory::format_tag;
+
+MemoryDesc Float(const Dims& dims, Tag tag) { return {dims, dnnl::memory::data_type::f32, tag}; }
+
+normalization_flags Flags(const StandardizeOptions& options) {
+  normalization_flags flags = normalization_flags::none;
+  if (options.affine) flags |= normalization_flags::use_scale | normalization_flags::use_shift;
+  if (options.given_statistics) flags |= normalization_flags::use_global_stats;
+  return flags;
+}
+
+// Statistics are an output only in training.
+prop_kind ForwardKind(const StandardizeOptions& options) {
+  return options.given_statistics ? prop_kind::forward_inference : prop_kind::forward_training;
+}
+
+// The primitive pair of one shape; Forward and Backward of either kind take the same arguments.
+template <class ForwardPrimitive, class BackwardPrimitive>
+class Pair final : public Standardize {
+ public:
+  Pair(const StandardizeOptions& options, MemoryDesc tensor, MemoryDesc statistics,
+       MemoryDesc parameters, const typename ForwardPrimitive::primitive_desc& forward,
+       const typename BackwardPrimitive::primitive_desc& backward)
+      : options_(options),
+        tensor_(std::move(tensor)),
+        statistics_(std::move(statistics)),
+        parameters_(std::move(parameters)),
+        implementation_(forward.impl_info_str()),
+        forward_(forward),
+        backward_(backward),
+        stream_(CpuEngine()) {
+    forward_arguments_ = {{DNNL_ARG_SCRATCHPAD, {forward.scratchpad_desc(), CpuEngine()}}};
+    backward_arguments_ = {{DNNL_ARG_SCRATCHPAD, {backward.scratchpad_desc(), CpuEngine()}}};
+  }
+
+  void Forward(const ForwardArguments& a) override {
+    Set(&forward_arguments_, DNNL_ARG_SRC, a.x);
+    Set(&forward_arguments_, DNNL_ARG_DST, a.y);
+    Set(&forward_arguments_, DNNL_ARG_MEAN, a.mean);
+    Set(&forward_arguments_, DNNL_ARG_VARIANCE, a.variance);
+    if (options_.affine) {
+      Set(&forward_arguments_, DNNL_ARG_SCALE, a.gamma);
+      Set(&forward_arguments_, DNNL_ARG_SHIFT, a.beta);
+    }
+    forward_.execute(stream_, forward_arguments_);
+    stream_.wait();
+  }
+
+  void Backward(const BackwardArguments& a) override {
+    Set(&backward_arguments_, DNNL_ARG_SRC, a.x);
+    Set(&backward_arguments_, DNNL_ARG_DIFF_DST, a.dy);
+    Set(&backward_arguments_, DNNL_ARG_DIFF_SRC, a.dx);
+    Set(&backward_arguments_, DNNL_ARG_MEAN, a.mean);
+    Set(&backward_arguments_, DNNL_ARG_VARIANCE, a.variance);
+    if (options_.affine) {
+      Set(&backward_arguments_, DNNL_ARG_SCALE, a.gamma);
+      Set(&backward_arguments_, DNNL_ARG_DIFF_SCALE, a.dgamma);
+      Set(&backward_arguments_, DNNL_ARG_DIFF_SHIFT, a.dbeta);
+    }
+    backward_.execute(stream_, backward_arguments_);
+    stream_.wait();
+  }
+
+  std::string Implementation() const override { return implementation_; }
+
+ private:
+  using Arguments = std::unordered_map<int, dnnl::memory>;
+
+  void Set(Arguments* arguments, int which, const void* data) {
+    const auto found = arguments->find(which);
+    if (found != arguments->end()) {
+      found->second.set_data_handle(const_cast<void*>(data));
+    } else {
+      arguments->insert({which, Memory(DescOf(which), data)});
+    }
+  }
+
+  const MemoryDesc& DescOf(int which) const {
+    switch (which) {
+      case DNNL_ARG_MEAN:
+      case DNNL_ARG_VARIANCE: return statistics_;
+      case DNNL_ARG_SCALE:
+      case DNNL_ARG_SHIFT:
+      case DNNL_ARG_DIFF_SCALE:
+      case DNNL_ARG_DIFF_SHIFT: return parameters_;
+      default: return tensor_;
+    }
+  }
+
+  StandardizeOptions options_;
+  MemoryDesc tensor_, statistics_, parameters_;
+  std::string implementation_;
+  ForwardPrimitive forward_;
+  BackwardPrimitive backward_;
+  Arguments forward_arguments_, backward_arguments_;  // kept: a map of its own for every call would
+                                                      // cost more than a small tensor
+  dnnl::stream stream_;
+};
+
+}  // namespace
+
+std::unique_ptr<Standardize> MakeBatchPrimitive(const Shape& shape,
+                                                const StandardizeOptions& options) {
+  const Tag tag = shape.layout == Layout::kChannelsFirst ? Tag::nchw : Tag::nhwc;
+  const MemoryDesc tensor = Float({shape.n, shape.c, shape.s, 1}, tag);
+  const normalization_flags flags = Flags(options);
+  const auto training =
+      MakeBatchNormForward(CpuEngine(), prop_kind::forward_training, tensor, options.eps, flags);
+  const auto forward =
+      MakeBatchNormForward(CpuEngine(), ForwardKind(options), tensor, options.eps, flags);
+  const prop_kind kind = options.affine ? prop_kind::backward : prop_kind::backward_data;
+  const auto backward =
+      MakeBatchNormBackward(CpuEngine(), kind, tensor, tensor, options.eps, flags, training);
+  using P = Pair<dnnl::batch_normalization_forward, dnnl::batch_normalization_backward>;
+  return std::make_unique<P>(options, tensor, forward.mean_desc(), Float({shape.c}, Tag::a),
+                             forward, backward);
+}
+
+std::unique_ptr<Standardize> MakeLayerPrimitive(int64_t rows, int64_t length,
+                                                const StandardizeOptions& options) {
+  const MemoryDesc tensor = Float({rows, length}, Tag::ab);
+  const MemoryDesc statistics = Float({rows}, Tag::a);
+  const normalization_flags flags = Flags(options);
+  const auto forward = MakeLayerNormForward(CpuEngine(), ForwardKind(options), tensor, statistics,
+                                            options.eps, flags);
+  const prop_kind kind = options.affine ? prop_kind::backward : prop_kind::backward_data;
+  const auto backward = MakeLayerNormBackward(CpuEngine(), kind, tensor, tensor, statistics,
+                                              options.eps, flags, forward);
+  using P = Pair<dnnl::layer_normalization_forward, dnnl::layer_normalization_backward>;
+  return std::make_unique<P>(options, tensor, statistics, Float({length}, Tag::a), forward,
+                             backward);
+}
+
+}  // namespace normsweep::onednn
