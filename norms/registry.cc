@@ -62,6 +62,15 @@ constexpr std::array kRows = {
     RegistryRow{"weight", "native", MakeWeightNorm, nullptr},
     RegistryRow{"spectral", "native", MakeSpectralNorm, nullptr},
 
+    RegistryRow{"none", "reference", MakeNoneNormReference, nullptr},
+    RegistryRow{"batch", "reference", MakeBatchNormReference, nullptr},
+    RegistryRow{"batch_renorm", "reference", MakeBatchRenormReference, nullptr},
+    RegistryRow{"layer", "reference", MakeLayerNormReference, nullptr},
+    RegistryRow{"instance", "reference", MakeInstanceNormReference, nullptr},
+    RegistryRow{"group", "reference", MakeGroupNormReference, nullptr},
+    RegistryRow{"weight", "reference", MakeWeightNormReference, nullptr},
+    RegistryRow{"spectral", "reference", MakeSpectralNormReference, nullptr},
+
     RegistryRow{"none", "onednn", nullptr, "no normalization is no primitive of oneDNN"},
     RegistryRow{"batch", "onednn", MakeOnednnBatch, nullptr},
     RegistryRow{"batch_renorm", "onednn", nullptr, "oneDNN has no batch renormalization"},

@@ -216,8 +216,8 @@ void Adapter::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, T
     const int64_t offset = call * view_.shape.Elements();
     const int64_t set = call * view_.shape.c;
     primitive.Backward({in + offset, gradient + offset, out + offset, mean_.data() + set,
-                        variance_.data() + set, view_gamma_.data(), view_dgamma_.data(),
-                        view_dbeta_.data()});
+                        variance_.data() + set, view_gamma_.data(), view_beta_.data(),
+                        view_dgamma_.data(), view_dbeta_.data()});
     if (!options_.primitive_affine) continue;
     const int64_t parameters = Parameters()[0].value.shape.Elements();
     for (size_t i = 0; i < view_dgamma_.size(); ++i) {

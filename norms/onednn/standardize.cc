@@ -67,6 +67,7 @@ class Pair final : public Standardize {
     Set(&backward_arguments_, DNNL_ARG_VARIANCE, a.variance);
     if (options_.affine) {
       Set(&backward_arguments_, DNNL_ARG_SCALE, a.gamma);
+      Set(&backward_arguments_, DNNL_ARG_SHIFT, a.beta);
       Set(&backward_arguments_, DNNL_ARG_DIFF_SCALE, a.dgamma);
       Set(&backward_arguments_, DNNL_ARG_DIFF_SHIFT, a.dbeta);
     }

@@ -33,7 +33,8 @@ class Standardize {
     const float* mean;
     const float* variance;
     const float* gamma;
-    float* dgamma;  // overwritten
+    const float* beta;  // not used, but oneDNN 2.6 wants it
+    float* dgamma;      // overwritten
     float* dbeta;
   };
   virtual ~Standardize() = default;
