@@ -30,8 +30,8 @@ const char* Name(DataType type) { return type == DataType::kFloat32 ? "float32" 
 int64_t SizeOf(DataType type) { return type == DataType::kFloat32 ? 4 : 8; }
 
 std::string Shape::ToString() const {
-  return "[" + std::to_string(n) + ", " + std::to_string(c) + ", " + std::to_string(s) + "] " +
-         Name(layout);
+  return std::string("[") + std::to_string(n) + ", " + std::to_string(c) + ", " +
+         std::to_string(s) + "] " + Name(layout);
 }
 
 void CheckShape(const Shape& shape) {
