@@ -1,0 +1,117 @@
+#include "harness/data/dataset.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/data/cifar10.h"
+#include "harness/data/gratings.h"
+#include "harness/data/mnist.h"
+#include "harness/nn/config_reader.h"
+
+namespace normsweep {
+namespace {
+
+struct Sizes {
+  FeatureShape shape;
+  int64_t train, validation, test;
+};
+
+Sizes SizesOf(DatasetKind kind) {
+  switch (kind) {
+    case DatasetKind::kMnist: return {{1, 28, 28}, 50000, 10000, 10000};
+    case DatasetKind::kCifar10: return {{3, 32, 32}, 45000, 5000, 10000};
+    case DatasetKind::kGratings: break;
+  }
+  return {{1, 16, 16}, 8000, 2000, 2000};
+}
+
+void KeepFirst(DataPart* part, int64_t count, const FeatureShape& shape) {
+  part->images.resize(static_cast<size_t>(count * shape.Elements()));
+  part->labels.resize(static_cast<size_t>(count));
+}
+
+// Mean and deviation of one channel; a constant channel keeps its scale.
+void StandardizeChannel(Dataset* dataset, int64_t channel) {
+  const auto channels = static_cast<size_t>(dataset->shape.channels);
+  const auto first = static_cast<size_t>(channel);
+  const std::vector<float>& train = dataset->train.images;
+  const double count = static_cast<double>(train.size()) / static_cast<double>(channels);
+  double mean = 0, squares = 0;
+  for (size_t i = first; i < train.size(); i += channels) mean += static_cast<double>(train[i]);
+  mean /= count;
+  for (size_t i = first; i < train.size(); i += channels) {
+    const double t = static_cast<double>(train[i]) - mean;
+    squares += t * t;
+  }
+  const double deviation = std::sqrt(squares / count);
+  const double scale = deviation > 0 ? 1 / deviation : 1;
+  for (DataPart* part : {&dataset->train, &dataset->validation, &dataset->test}) {
+    for (size_t i = first; i < part->images.size(); i += channels) {
+      part->images[i] = static_cast<float>((static_cast<double>(part->images[i]) - mean) * scale);
+    }
+  }
+}
+
+void ReadLimit(ConfigReader* reader, const char* key, int64_t available,
+               std::optional<int64_t>* limit) {
+  reader->Integer(key, limit, 1);
+  if (limit->has_value() && **limit > available) {
+    throw ConfigError(reader->pointer() + "/" + key, std::to_string(**limit) +
+                                                         ", expected at most the " +
+                                                         std::to_string(available) + " there are");
+  }
+}
+
+}  // namespace
+
+FeatureShape DatasetConfig::Shape() const { return SizesOf(kind).shape; }
+int64_t DatasetConfig::TrainSamples() const { return train_samples.value_or(SizesOf(kind).train); }
+int64_t DatasetConfig::ValidationSamples() const {
+  return validation_samples.value_or(SizesOf(kind).validation);
+}
+int64_t DatasetConfig::TestSamples() const { return test_samples.value_or(SizesOf(kind).test); }
+
+DatasetConfig ReadDatasetConfig(const nlohmann::json& json, const std::string& pointer) {
+  DatasetConfig config;
+  ConfigReader reader(json, pointer);
+  reader.Require("name");
+  reader.Choice("name", &config.kind,
+                {{"gratings", DatasetKind::kGratings},
+                 {"mnist", DatasetKind::kMnist},
+                 {"cifar10", DatasetKind::kCifar10}});
+  const Sizes sizes = SizesOf(config.kind);
+  ReadLimit(&reader, "train_samples", sizes.train, &config.train_samples);
+  ReadLimit(&reader, "validation_samples", sizes.validation, &config.validation_samples);
+  ReadLimit(&reader, "test_samples", sizes.test, &config.test_samples);
+  reader.Boolean("standardize", &config.standardize);
+  if (config.kind == DatasetKind::kGratings) reader.Integer("seed", &config.seed, 0);
+  reader.Finish();
+  return config;
+}
+
+DataPart SplitTail(DataPart* part, int64_t validation, const FeatureShape& shape) {
+  const int64_t kept = part->count() - validation;
+  DataPart tail;
+  tail.images.assign(part->images.begin() + kept * shape.Elements(), part->images.end());
+  tail.labels.assign(part->labels.begin() + kept, part->labels.end());
+  KeepFirst(part, kept, shape);
+  return tail;
+}
+
+Dataset LoadDataset(const DatasetConfig& config, const std::string& directory) {
+  Dataset dataset;
+  switch (config.kind) {
+    case DatasetKind::kGratings: dataset = MakeGratings(static_cast<uint64_t>(config.seed)); break;
+    case DatasetKind::kMnist: dataset = LoadMnist(directory); break;
+    case DatasetKind::kCifar10: dataset = LoadCifar10(directory); break;
+  }
+  KeepFirst(&dataset.train, config.TrainSamples(), dataset.shape);
+  KeepFirst(&dataset.validation, config.ValidationSamples(), dataset.shape);
+  KeepFirst(&dataset.test, config.TestSamples(), dataset.shape);
+  for (int64_t c = 0; config.standardize && c < dataset.shape.channels; ++c) {
+    StandardizeChannel(&dataset, c);
+  }
+  return dataset;
+}
+
+}  // namespace normsweep

@@ -1,0 +1,58 @@
+// A network with its parameters and normalizers. Primitives are made once for each batch size.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "harness/nn/containers.h"
+#include "harness/nn/linear.h"
+#include "harness/nn/memory.h"
+#include "harness/nn/network_config.h"
+#include "harness/nn/onednn_call.h"
+#include "harness/nn/optimizer.h"
+
+namespace normsweep {
+
+struct NetworkOptions {
+  NetworkConfig network;
+  NormalizerSpec normalizer;
+  FeatureShape input;
+  int64_t classes = 10;
+  uint64_t seed = 1;
+};
+
+class Network {
+ public:
+  // Weights start from N(0, init_scale^2 d^2) with d^2 = 2 / fan_in for ReLU (He et al., arXiv
+  // 1502.01852) and 2 / (fan_in + fan_out) for sigmoid and tanh (Glorot and Bengio 2010), biases
+  // from 0. A weight depends on the seed and the layer's place alone.
+  explicit Network(const NetworkOptions& options);
+
+  // Where the n samples [n, H, W, C] of the next Forward go.
+  float* Input(int64_t n) { return input_.Get(n); }
+  // The logits [n, classes].
+  std::span<const float> Forward(Mode mode, int64_t n);
+  // Gradients of all parameters for the last Forward; `gradient` (of the logits) may be
+  // overwritten.
+  void Backward(int64_t n, float* gradient);
+
+  std::vector<TrainedBlock> Parameters();
+  int64_t ParameterCount() const;
+  const std::vector<Normalizer*>& activation_normalizers() const { return normalizers_; }
+  const std::vector<Linear*>& linears() const { return linears_; }
+  const FeatureShape& input_shape() const { return input_shape_; }
+
+ private:
+  friend class NetworkBuilder;
+
+  FeatureShape input_shape_;
+  OnednnRuntime runtime_;
+  ParameterArena arena_;
+  BatchBuffers input_;
+  std::unique_ptr<Sequence> layers_;
+  std::vector<Linear*> linears_;  // in the order of the network, the last one to the classes
+  std::vector<Normalizer*> normalizers_;  // of activations
+};
+
+}  // namespace normsweep

@@ -1,0 +1,146 @@
+#include "harness/nn/network_builder.h"
+
+#include <cmath>
+
+#include "harness/nn/inner_product.h"
+#include "harness/nn/normalizer_layer.h"
+#include "harness/nn/pooling.h"
+#include "harness/nn/streams.h"
+#include "norms/random.h"
+
+namespace normsweep {
+
+NetworkBuilder::NetworkBuilder(Network* network, const NetworkOptions& options)
+    : network_(*network),
+      options_(options),
+      slot_(options.normalizer, options.network.normalizer_after_activation),
+      shape_(options.input) {}
+
+void NetworkBuilder::Build() {
+  switch (options_.network.kind) {
+    case NetworkKind::kMlp: BuildMlp(); break;
+    case NetworkKind::kCnn: BuildCnn(); break;
+    case NetworkKind::kResnet: BuildResnet(); break;
+  }
+  auto last = std::make_unique<InnerProduct>(network_.runtime_, &network_.arena_, shape_.Elements(),
+                                             options_.classes, NextLinear(true));
+  network_.linears_.push_back(last.get());
+  shape_ = last->output();
+  layers_.push_back(std::move(last));
+  network_.layers_ = std::make_unique<Sequence>(std::move(layers_), shape_);
+  network_.arena_.Allocate();
+  Start();
+}
+
+void NetworkBuilder::Start() {
+  for (size_t i = 0; i < network_.linears_.size(); ++i) {
+    const Linear& linear = *network_.linears_[i];
+    const Shape w = linear.weight_shape();
+    const auto fan_in = static_cast<double>(w.c * w.s), fan_out = static_cast<double>(w.n * w.s);
+    const double variance =
+        options_.network.activation == ActivationKind::kRelu ? 2 / fan_in : 2 / (fan_in + fan_out);
+    const double deviation = options_.network.init_scale * std::sqrt(variance);
+    Random random(options_.seed, streams::kInitialWeights + i);
+    for (float& weight : linear.weight()) {
+      weight = static_cast<float>(deviation * random.Gaussian());
+    }
+  }
+  for (size_t i = 0; i < wrapped_.size(); ++i) {
+    Linear* linear = wrapped_[i];
+    auto normalizer = slot_.MakeForWeight(linear->weight_shape());
+    normalizer->Init(ConstTensorView(linear->weight().data(), linear->weight_shape()),
+                     Random(options_.seed, streams::kPowerIteration + i).Bits());
+    linear->WrapWeight(std::move(normalizer));
+  }
+}
+
+LinearOptions NetworkBuilder::NextLinear(bool bias) {
+  return {.bias = bias, .first = network_.linears_.empty()};
+}
+
+void NetworkBuilder::BuildMlp() {
+  int64_t inputs = shape_.Elements();
+  for (const int64_t units : options_.network.hidden) {
+    AppendSlot(&layers_,
+               std::make_unique<InnerProduct>(network_.runtime_, &network_.arena_, inputs, units,
+                                              NextLinear(slot_.LinearHasBias())),
+               true);
+    inputs = units;
+    shape_ = {units, 1, 1};
+  }
+}
+
+void NetworkBuilder::BuildCnn() {
+  for (const auto& unit : options_.network.convolutions) {
+    AppendConvolution(&layers_, &shape_, unit.channels, 3, unit.stride, true);
+  }
+  AppendHead(options_.network.head);
+}
+
+void NetworkBuilder::BuildResnet() {
+  const NetworkConfig& config = options_.network;
+  AppendConvolution(&layers_, &shape_, config.width, 3, 1, true);
+  const int64_t blocks = (config.depth - 2) / 6;
+  for (const int64_t stage : {0, 1, 2}) {
+    for (int64_t block = 0; block < blocks; ++block) {
+      AppendResidualBlock(config.width << stage, stage > 0 && block == 0 ? 2 : 1);
+    }
+  }
+  AppendHead(HeadKind::kAverage);
+}
+
+void NetworkBuilder::AppendResidualBlock(int64_t channels, int64_t stride) {
+  const FeatureShape input = shape_;
+  Layers main, shortcut;
+  AppendConvolution(&main, &shape_, channels, 3, stride, true);
+  AppendConvolution(&main, &shape_, channels, 3, 1, false);
+  FeatureShape shortcut_shape = input;
+  if (stride != 1 || channels != input.channels) {
+    AppendConvolution(&shortcut, &shortcut_shape, channels, 1, stride, false);
+  }
+  layers_.push_back(std::make_unique<ResidualBlock>(
+      input, std::make_unique<Sequence>(std::move(main), shape_),
+      std::make_unique<Sequence>(std::move(shortcut), shortcut_shape)));
+  AppendActivation(&layers_, shape_);
+  if (slot_.AfterActivation()) AppendNormalizer(&layers_, shape_);
+}
+
+void NetworkBuilder::AppendHead(HeadKind head) {
+  if (head == HeadKind::kFlatten) return;
+  const auto kind = head == HeadKind::kAverage ? PoolingKind::kAverage : PoolingKind::kMaximum;
+  layers_.push_back(std::make_unique<GlobalPooling>(network_.runtime_, kind, shape_));
+  shape_ = layers_.back()->output();
+}
+
+void NetworkBuilder::AppendConvolution(Layers* layers, FeatureShape* shape, int64_t channels,
+                                       int64_t kernel, int64_t stride, bool activate) {
+  const ConvolutionShape convolution{*shape, channels, kernel, stride};
+  AppendSlot(layers,
+             std::make_unique<Convolution>(network_.runtime_, &network_.arena_, convolution,
+                                           NextLinear(slot_.LinearHasBias())),
+             activate);
+  *shape = convolution.Output();
+}
+
+void NetworkBuilder::AppendSlot(Layers* layers, std::unique_ptr<Linear> linear, bool activate) {
+  const FeatureShape shape = linear->output();
+  network_.linears_.push_back(linear.get());
+  if (slot_.WrapsWeight()) wrapped_.push_back(linear.get());
+  layers->push_back(std::move(linear));
+  if (slot_.BeforeActivation()) AppendNormalizer(layers, shape);
+  if (!activate) return;
+  AppendActivation(layers, shape);
+  if (slot_.AfterActivation()) AppendNormalizer(layers, shape);
+}
+
+void NetworkBuilder::AppendActivation(Layers* layers, const FeatureShape& shape) {
+  layers->push_back(std::make_unique<Activation>(options_.network.activation, shape));
+}
+
+void NetworkBuilder::AppendNormalizer(Layers* layers, const FeatureShape& shape) {
+  auto normalizer = slot_.MakeForActivation(shape);
+  network_.normalizers_.push_back(normalizer.get());
+  layers->push_back(std::make_unique<NormalizerLayer>(std::move(normalizer), shape));
+}
+
+}  // namespace normsweep

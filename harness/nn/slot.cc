@@ -1,0 +1,50 @@
+#include "harness/nn/slot.h"
+
+#include <algorithm>
+
+#include "norms/errors.h"
+
+namespace normsweep {
+namespace {
+
+Target TargetOf(const std::string& name) {
+  const auto kinds = NormalizerKinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                 [&](const NormalizerKind& k) { return name == k.name; });
+  if (kind != kinds.end()) return kind->target;
+  std::string names;
+  for (const NormalizerKind& k : kinds) names += std::string(names.empty() ? "" : ", ") + k.name;
+  throw UnknownNameError("normalizer \"" + name + "\", expected one of " + names);
+}
+
+}  // namespace
+
+Slot::Slot(const NormalizerSpec& spec, bool after_activation)
+    : spec_(spec),
+      after_activation_(after_activation),
+      on_activation_(spec.name != "none" && TargetOf(spec.name) == Target::kActivation),
+      wraps_weight_(TargetOf(spec.name) == Target::kWeight) {
+  // One gamma a channel, as for the others: convolutional networks share it over the positions.
+  if (spec_.name == "layer" && !spec_.options.contains("affine")) {
+    spec_.options["affine"] = "channel";
+  }
+}
+
+std::unique_ptr<Normalizer> Slot::Make(const Shape& shape) const {
+  std::string why_not;
+  auto normalizer = Create(spec_, shape, &why_not);
+  if (normalizer == nullptr) throw ValueError(spec_.backend + " " + spec_.name + ": " + why_not);
+  if (normalizer->Info().data_type != DataType::kFloat32) {
+    throw ValueError("backend \"" + spec_.backend + "\" computes in " +
+                     Name(normalizer->Info().data_type) + ", training needs float32");
+  }
+  return normalizer;
+}
+
+std::unique_ptr<Normalizer> Slot::MakeForActivation(const FeatureShape& shape) const {
+  return Make({1, shape.channels, shape.Spatial(), Layout::kChannelsLast});
+}
+
+std::unique_ptr<Normalizer> Slot::MakeForWeight(const Shape& weight) const { return Make(weight); }
+
+}  // namespace normsweep

@@ -1,0 +1,14 @@
+// The random streams of a training seed (norms/random.h): separate, so that the initial weights,
+// the order of the data and the rest do not shift one another, whatever the normalizer or batch
+// size.
+#pragma once
+
+#include <cstdint>
+
+namespace normsweep::streams {
+
+constexpr uint64_t kInitialWeights = uint64_t{1} << 40;  // + index of the linear layer
+constexpr uint64_t kPowerIteration = uint64_t{2} << 40;  // + index of the linear layer
+constexpr uint64_t kDataOrder = uint64_t{3} << 40;       // + epoch
+
+}  // namespace normsweep::streams

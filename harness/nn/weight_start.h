@@ -1,0 +1,19 @@
+// The data-dependent start of weight normalization: T. Salimans and D. P. Kingma, arXiv 1602.07868,
+// section 3.
+//
+// For each weight-normalized layer in order: with g = 1 and bias 0, mean and deviation of every
+// unit's output t over the samples (and positions); then g = 1 / deviation and bias = -mean /
+// deviation, so that the unit starts with mean 0 and deviation 1.
+#pragma once
+
+#include <span>
+
+#include "harness/nn/network.h"
+
+namespace normsweep {
+
+// samples [count, H, W, C]. A unit of deviation zero is a ValueError that names it. Does nothing in
+// a network without weight normalizers that have a gain g.
+void StartFromData(Network* network, std::span<const float> samples);
+
+}  // namespace normsweep
