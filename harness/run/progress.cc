@@ -8,6 +8,11 @@
 #include "harness/report/text_table.h"
 
 namespace normsweep {
+namespace {
+
+constexpr double kRedrawSeconds = 0.1;  // quick cases would write faster than a terminal shows
+
+}  // namespace
 
 std::string DurationText(double seconds) {
   const long long total = std::llround(seconds);
@@ -32,6 +37,8 @@ void Progress::Update(size_t done, double seconds) {
     text += ", " + DurationText(left) + " left";
   }
   if (terminal_.interactive) {
+    if (line_open_ && done < total_ && seconds - shown_seconds_ < kRedrawSeconds) return;
+    shown_seconds_ = seconds;
     Rewrite(text, count);
     return;
   }

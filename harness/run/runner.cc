@@ -61,11 +61,13 @@ void Work(const std::shared_ptr<State>& state) {
 bool Wait(State* state, const RunnerOptions& options) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
+  size_t seen = 0;
   for (;;) {
     std::unique_lock lock(state->mutex);
     // A signal cannot notify, so it is looked for ten times a second.
-    state->changed.wait_for(lock, std::chrono::milliseconds(100));
-    const size_t done = state->done;
+    state->changed.wait_for(lock, std::chrono::milliseconds(100),
+                            [&] { return state->error || state->done != seen; });
+    const size_t done = seen = state->done;
     const std::optional<RunBroke> error = state->error;
     lock.unlock();
     if (error) throw RunBroke(*error);

@@ -1,0 +1,34 @@
+// What a config asks for: its experiment and its checked cases.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/config/config.h"
+#include "harness/experiments/registry.h"
+
+namespace normsweep {
+
+struct Plan {
+  Config config;
+  const ExperimentKind* kind = nullptr;
+  std::shared_ptr<Experiment> experiment;
+  std::vector<SweepCase> cases;  // of the sweep, in its order, then the experiment's own
+};
+
+// Reads and checks all of it. Throws ConfigError, with pointers into the file.
+Plan MakePlan(const std::string& path, const std::vector<std::string>& settings,
+              std::span<const ExperimentKind> experiments);
+
+// Which cases to keep. Throws ConfigError for a hash or an expression that no case matches, or that
+// is no expression.
+struct Selection {
+  std::string filter;  // a regular expression (ECMAScript), found anywhere in the coordinates
+  std::string hash;    // of one case
+};
+void Select(const Selection& selection, Plan* plan);
+
+}  // namespace normsweep
