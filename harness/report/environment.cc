@@ -101,6 +101,8 @@ std::string Now() {
 
 }  // namespace
 
+const char* NormsweepVersion() { return build_info::kVersion; }
+
 OrderedJson Environment(const std::vector<std::string>& command_line) {
   OrderedJson environment;
   environment["normsweep"] = build_info::kVersion;

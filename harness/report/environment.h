@@ -11,4 +11,6 @@ namespace normsweep {
 // flags, library versions, version and commit of normsweep, time (UTC), command line.
 nlohmann::ordered_json Environment(const std::vector<std::string>& command_line);
 
+const char* NormsweepVersion();  // "0.1.0"
+
 }  // namespace normsweep

@@ -1,0 +1,135 @@
+#include "harness/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "harness/cli/apply_command.h"
+#include "harness/cli/interrupt.h"
+#include "harness/cli/list_command.h"
+#include "harness/cli/run_command.h"
+#include "harness/report/environment.h"
+
+namespace normsweep {
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+void AddSettings(CLI::App* command, std::vector<std::string>* configs,
+                 std::vector<std::string>* settings) {
+  command->add_option("CONFIG", *configs, "Config files (JSON)")->required();
+  command
+      ->add_option(
+          "--set", *settings,
+          "PATH=VALUE: change a config; VALUE is JSON, or else a string; a swept path then "
+          "takes this value only; sweep.PATH=[...] sets an axis")
+      ->allow_extra_args(false)
+      ->type_name("PATH=VALUE");
+}
+
+CLI::App* AddRun(CLI::App* app, RunOptions* options) {
+  CLI::App* run = app->add_subcommand("run", "Run every case of the configs and write the results");
+  AddSettings(run, &options->configs, &options->settings);
+  run->add_option("--output", options->output,
+                  "Folder for the results, one folder a config in it (default: results)")
+      ->type_name("DIR");
+  run->add_option("--data", options->data, "Folder of the data sets (default: $NORMSWEEP_DATA)")
+      ->type_name("DIR");
+  run->add_option("--threads", options->threads,
+                  "Threads of one case, where it uses several (default: all cores, shared)")
+      ->check(CLI::Range(1, kMostThreads));
+  run->add_option("--jobs", options->jobs, "Cases side by side (default: all cores)")
+      ->check(CLI::Range(1, kMostThreads));
+  run->add_option("--filter", options->selection.filter,
+                  "Only cases whose coordinates, as --dry-run shows them, match; no files are "
+                  "written then without --output")
+      ->type_name("REGEX");
+  run->add_option("--case", options->selection.hash, "Only this case; files as for --filter")
+      ->type_name("HASH");
+  run->add_flag("--dry-run", options->dry_run, "Check the configs and show their cases");
+  return run;
+}
+
+CLI::App* AddApply(CLI::App* app, ApplyOptions* options) {
+  CLI::App* apply = app->add_subcommand(
+      "apply",
+      "Run one normalizer once on NumPy files: float32 or float64, [N, C, ...] in channels_first, "
+      "[N, ..., C] in channels_last, a weight [O, I, ...]. native and onednn compute in float32 "
+      "(float64 input is rounded to it), reference in float64; files are written in that type. A "
+      "weight's normalizer is started from the input (seed 0) before --param and --buffer.");
+  apply->add_option("--normalizer", options->normalizer, "As `normsweep list` names it")
+      ->required();
+  apply->add_option("--backend", options->backend, "As `normsweep list` names it")
+      ->capture_default_str();
+  apply->add_option("--options", options->options, "Options of the normalizer")
+      ->capture_default_str()
+      ->type_name("JSON");
+  apply->add_option("--mode", options->mode)
+      ->capture_default_str()
+      ->check(CLI::IsMember({"train", "eval"}));
+  apply->add_option("--layout", options->layout)
+      ->capture_default_str()
+      ->check(CLI::IsMember({"channels_first", "channels_last"}));
+  apply->add_option("--input", options->input, "x")->required()->type_name("FILE");
+  apply->add_option("--output", options->output, "y")->required()->type_name("FILE");
+  apply->add_option("--param", options->parameters, "Value of a parameter, such as gamma")
+      ->allow_extra_args(false)
+      ->type_name("NAME=FILE");
+  apply->add_option("--buffer", options->buffers, "Value of a buffer, such as running_mean")
+      ->allow_extra_args(false)
+      ->type_name("NAME=FILE");
+  apply->add_option("--grad-output", options->grad_output, "dL/dy, to go backward from")
+      ->type_name("FILE");
+  apply->add_option("--grad-input", options->grad_input, "dL/dx")->type_name("FILE");
+  apply
+      ->add_option("--save-state", options->save_state,
+                   "Folder for every PARAMETER.npy, PARAMETER.grad.npy and BUFFER.npy")
+      ->type_name("DIR");
+  apply->add_option("--threads", options->threads, "Threads (default: all cores)")
+      ->check(CLI::Range(1, kMostThreads));
+  return apply;
+}
+
+// Nothing when the command line is good; the exit status where there is nothing left to do.
+std::optional<int> Parse(CLI::App* app, const std::vector<std::string>& arguments,
+                         const Console& console) {
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  reversed.pop_back();  // the program
+  try {
+    app->parse(reversed);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    const int status = app->exit(error, *console.out, *console.err);
+    return status == 0 ? kAllGood : kBadUsage;
+  }
+}
+
+}  // namespace
+
+int RunCommandLine(const std::vector<std::string>& arguments,
+                   std::span<const ExperimentKind> experiments, const Console& console) {
+  CLI::App app("Compares the normalization layers of deep learning", "normsweep");
+  app.set_version_flag("--version", NormsweepVersion());
+  app.require_subcommand(1);
+  RunOptions run_options;
+  ApplyOptions apply_options;
+  std::vector<std::string> configs, settings;
+  const CLI::App* run = AddRun(&app, &run_options);
+  CLI::App* validate = app.add_subcommand("validate", "Check configs without running them");
+  AddSettings(validate, &configs, &settings);
+  const CLI::App* list = app.add_subcommand("list", "Show normalizers, experiments and data sets");
+  AddApply(&app, &apply_options);
+  if (const auto status = Parse(&app, arguments, console)) return *status;
+
+  if (run->parsed()) {
+    run_options.command_line = arguments;
+    run_options.data_given = !run_options.data.empty();
+    const char* data = std::getenv("NORMSWEEP_DATA");
+    if (!run_options.data_given && data != nullptr) run_options.data = data;
+    return RunCommand(run_options, experiments, CatchInterrupts(), console);
+  }
+  if (validate->parsed()) return ValidateCommand(configs, settings, experiments, console);
+  if (list->parsed()) return ListCommand(experiments, console);
+  return ApplyCommand(apply_options, console);
+}
+
+}  // namespace normsweep
