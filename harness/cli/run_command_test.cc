@@ -1,0 +1,303 @@
+#include "harness/cli/run_command.h"
+
+#include <chrono>
+#include <cmath>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include "harness/config/config_error.h"
+#include "harness/report/error_tables.h"
+#include "harness/testing/folder.h"
+#include "norms/testing/catch.h"
+
+namespace normsweep {
+namespace {
+
+using Json = nlohmann::json;
+
+// What the fake experiment of the running test saw and shall do.
+struct Script {
+  std::mutex mutex;
+  std::vector<Json> runs;
+  int64_t prepared = 0;
+  bool fail = false;
+  bool slow = false;
+  std::atomic<int> interrupt = 0;
+  bool interrupt_at_once = false;
+  std::vector<Json> extra;
+};
+Script* script_of_test = nullptr;
+std::atomic<int> alive = 0;  // experiments, which abandoned cases still hold
+
+// Test error 10 * batch_size + seed; diverges at batch size 1.
+class FakeExperiment : public Experiment {
+ public:
+  FakeExperiment() { ++alive; }
+  ~FakeExperiment() override { --alive; }
+  void Validate(const Json& resolved) const override {
+    if (resolved.value("batch_size", 2) == 13) {
+      throw ConfigError("/batch_size", "13, expected luck");
+    }
+  }
+  std::vector<Json> ExtraCases(const Json& /*config*/) const override {
+    return script_of_test->extra;
+  }
+  void Prepare(const std::vector<Json>& cases, const RunSettings& settings) override {
+    script_of_test->prepared = static_cast<int64_t>(cases.size());
+    if (settings.data_directory == "missing") throw Error("missing/train.gz: not found");
+  }
+  CaseResult Run(const Json& resolved) override {
+    const auto batch_size = resolved["batch_size"].get<int>();
+    const auto seed = resolved["seed"].get<int>();
+    {
+      const std::lock_guard lock(script_of_test->mutex);
+      script_of_test->runs.push_back(resolved);
+    }
+    if (script_of_test->interrupt_at_once) script_of_test->interrupt = 2;
+    // The later a case, the sooner it ends: results must not come in the order of completion.
+    if (script_of_test->slow) std::this_thread::sleep_for(std::chrono::milliseconds(8 - 2 * seed));
+    if (script_of_test->fail && batch_size == 4) throw std::runtime_error("no room");
+    CaseResult result;
+    if (batch_size == 1) {
+      result = {"diverged", "at step 3", {{"test_error", 90.0}, {"train_loss", NAN}}, {}};
+    } else {
+      result.metrics = {{"test_error", 10.0 * batch_size + seed}, {"train_loss", 0.1}};
+      result.metrics["test_error_per_epoch"] = {50.5, 10.0 * batch_size + seed};
+      if (batch_size == 4) result.metrics["steps_to_target_error"] = 7;
+    }
+    result.timings["seconds"] = 0.001 * seed;
+    return result;
+  }
+};
+
+std::unique_ptr<Experiment> MakeFake() { return std::make_unique<FakeExperiment>(); }
+constexpr ExperimentKind kFakes[] = {{"train", "fake", MakeFake, true, PrintErrorTables}};
+
+const char kConfig[] = R"({"name": "fake", "experiment": "train",
+  "dataset": {"name": "gratings"}, "network": {"name": "mlp"},
+  "sweep": {"normalizer": [{"name": "none"}, {"name": "group", "groups": 2}],
+            "batch_size": [2, 4], "seed": [1, 2, 3]}})";
+
+// A config, a folder for results, and what was said.
+class RunTest {
+ public:
+  RunTest() {
+    script_of_test = &script_;
+    options.configs = {folder.Write("fake.json", kConfig)};
+    options.output = folder / "out";
+    options.jobs = 2;
+  }
+  ~RunTest() {
+    while (alive > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    script_of_test = nullptr;
+  }
+
+  int Run() {
+    out.str("");
+    err.str("");
+    return RunCommand(options, kFakes, &script_.interrupt, console);
+  }
+  Script& script() { return script_; }
+
+  TestFolder folder;
+  RunOptions options;
+  std::ostringstream out, err;
+  Console console{&out, &err, {false, [] { return 80; }}, false};
+
+ private:
+  Script script_;
+};
+
+TEST_CASE("a run writes its rows in the order of the sweep") {
+  RunTest test;
+  REQUIRE(test.Run() == kAllGood);
+  CHECK(test.script().prepared == 12);
+  const std::string csv = test.folder.Read("out/fake/results.csv");
+  std::istringstream lines(csv);
+  std::string line;
+  std::getline(lines, line);
+  CHECK(line ==
+        "normalizer,normalizer.name,normalizer.groups,batch_size,seed,test_error,train_loss,"
+        "test_error_epoch_1,test_error_epoch_2,steps_to_target_error,status,reason,repro");
+  std::getline(lines, line);
+  const std::string repro = "normsweep run " + test.options.configs[0] + " --case ";
+  CHECK(line.rfind("none,none,,2,1,21,0.1,50.5,21,,ok,," + repro, 0) == 0);
+  for (int i = 0; i < 9; ++i) std::getline(lines, line);
+  CHECK(line.rfind("group(2),group,2,4,1,41,0.1,50.5,41,7,ok,," + repro, 0) == 0);
+  const Json json = Json::parse(test.folder.Read("out/fake/results.json"));
+  CHECK(json["schema_version"] == 1);
+  CHECK(json["config"]["name"] == "fake");
+  CHECK(json["rows"].size() == 12);
+  CHECK(json["summary"].size() == 4);
+  CHECK(json["environment"]["normsweep"].is_string());
+  CHECK(test.folder.Read("out/fake/timings.csv").find("seconds") != std::string::npos);
+  CHECK(test.folder.Files() == 5);  // the config, and four results without left-overs
+}
+
+TEST_CASE("results.csv and summary.csv are the same bytes for any number of jobs") {
+  RunTest test;
+  test.script().slow = true;
+  test.options.jobs = 1;
+  REQUIRE(test.Run() == kAllGood);
+  const std::string results = test.folder.Read("out/fake/results.csv");
+  const std::string summary = test.folder.Read("out/fake/summary.csv");
+  REQUIRE_FALSE(results.empty());
+  test.options.jobs = 4;
+  REQUIRE(test.Run() == kAllGood);
+  CHECK(test.folder.Read("out/fake/results.csv") == results);
+  CHECK(test.folder.Read("out/fake/summary.csv") == summary);
+}
+
+TEST_CASE("a row's repro line runs that row alone, and writes nothing unasked") {
+  RunTest test;
+  REQUIRE(test.Run() == kAllGood);
+  const Json row = Json::parse(test.folder.Read("out/fake/results.json"))["rows"][7];
+  const std::string whole = test.folder.Read("out/fake/results.csv");
+  test.script().runs.clear();
+  test.options.selection.hash = row["hash"];
+  CHECK(row["repro"] == ReproLine(test.options, test.options.configs[0], row["hash"]));
+  test.options.output.clear();
+  REQUIRE(test.Run() == kAllGood);
+  REQUIRE(test.script().runs.size() == 1);
+  CHECK(test.script().runs[0]["normalizer"]["name"] == "group");
+  CHECK(test.folder.Read("out/fake/results.csv") == whole);
+  CHECK(test.out.str().find("no files written") != std::string::npos);
+}
+
+TEST_CASE("a repro line has what changed the config, quoted for a shell") {
+  RunOptions options;
+  options.settings = {"training.epochs=2", "network.hidden=[4]"};
+  options.data = "my data";
+  CHECK(ReproLine(options, "a.json", "00") ==
+        "normsweep run a.json --set training.epochs=2 --set 'network.hidden=[4]' --case 00");
+  options.data_given = true;
+  CHECK(ReproLine(options, "it's.json", "00")
+            .rfind("normsweep run 'it'\\''s.json' --data 'my data' --set", 0) == 0);
+}
+
+TEST_CASE("a filter keeps the cases that match") {
+  RunTest test;
+  test.options.selection.filter = "normalizer=group.*batch_size=2";
+  REQUIRE(test.Run() == kAllGood);
+  CHECK(test.script().prepared == 3);
+  test.options.selection.filter = "(";
+  CHECK(test.Run() == kBadUsage);
+  CHECK(test.err.str().find("--filter (: expected a regular expression") != std::string::npos);
+  test.options.selection.filter = "seed=9";
+  CHECK(test.Run() == kBadUsage);
+  test.options.selection = {"", "0000000000000000"};
+  CHECK(test.Run() == kBadUsage);
+}
+
+TEST_CASE("a dry run shows the cases and runs none") {
+  RunTest test;
+  test.options.dry_run = true;
+  REQUIRE(test.Run() == kAllGood);
+  CHECK(test.script().prepared == 0);
+  CHECK(test.out.str().find("  normalizer=group(2),batch_size=4,seed=3\n") != std::string::npos);
+  CHECK(test.folder.Files() == 1);
+}
+
+TEST_CASE("every config is checked before the first case runs") {
+  RunTest test;
+  test.options.configs.push_back(test.folder.Write("bad.json", "{\"name\": 3}"));
+  CHECK(test.Run() == kBadUsage);
+  CHECK(test.err.str() == "normsweep: " + test.folder / "bad.json" +
+                              ": /experiment: missing, expected one of \"check\" \"train\"\n");
+  test.options.configs[1] = test.options.configs[0];
+  CHECK(test.Run() == kBadUsage);
+  CHECK(test.err.str().find("/name: \"fake\" is also the name of") != std::string::npos);
+  CHECK(test.script().runs.empty());
+}
+
+TEST_CASE("what only the experiment can see is named where it stands in the file") {
+  RunTest test;
+  test.options.settings = {"sweep.batch_size=[2, 13]"};
+  CHECK(test.Run() == kBadUsage);
+  CHECK(test.err.str().find(": /sweep/batch_size/1: 13, expected luck\n") != std::string::npos);
+}
+
+TEST_CASE("a case that throws breaks the run, with the line that runs it alone") {
+  RunTest test;
+  test.script().fail = true;
+  test.options.jobs = 1;
+  CHECK(test.Run() == kRunBroke);
+  CHECK(test.err.str().find("the case normalizer=none,batch_size=4,seed=1 broke: no room") !=
+        std::string::npos);
+  CHECK(test.err.str().find("run it alone: normsweep run ") != std::string::npos);
+  CHECK(test.folder.Files() == 1);
+}
+
+TEST_CASE("an interrupt writes nothing and says so") {
+  RunTest test;
+  test.script().interrupt_at_once = true;
+  test.script().slow = true;
+  CHECK(test.Run() == 130);
+  CHECK(test.err.str().find("interrupted: ") != std::string::npos);
+  CHECK(test.folder.Files() == 1);
+}
+
+TEST_CASE("a folder that cannot be written is found before any work") {
+  RunTest test;
+  test.options.output = test.folder.Write("file", "");
+  CHECK(test.Run() == kRunBroke);
+  CHECK(test.err.str().find("cannot create the folder " + test.options.output) !=
+        std::string::npos);
+  test.options.output = "/proc/none";
+  CHECK(test.Run() == kRunBroke);
+  CHECK(test.script().prepared == 0);
+  test.options.output = test.folder / "out";
+  test.options.data = "missing";
+  CHECK(test.Run() == kRunBroke);
+  CHECK(test.err.str() == "normsweep: missing/train.gz: not found\n");
+}
+
+TEST_CASE("a failed check is exit status 1, and extra cases have columns of their own") {
+  class Checks : public FakeExperiment {
+    CaseResult Run(const Json& resolved) override {
+      return {resolved.contains("kind") ? "FAILED" : "PASSED", "", {{"worst", 0.5}}, {}};
+    }
+    std::vector<Json> ExtraCases(const Json& config) const override {
+      return {{{"experiment", "check"}, {"shapes", config["shapes"]}, {"kind", "mutant"}}};
+    }
+  };
+  const ExperimentKind checks[] = {
+      {"check", "", [] { return std::unique_ptr<Experiment>(new Checks); }, false,
+       [](const Config&, const std::vector<ResultRow>&, const TableStyle&, std::ostream*) {}}};
+  RunTest test;
+  test.options.configs = {test.folder.Write("c.json", R"({"name": "c", "experiment": "check",
+      "shapes": [[2, 3]], "sweep": {"layout": ["channels_first"]}})")};
+  CHECK(RunCommand(test.options, checks, nullptr, test.console) == kCheckFailed);
+  const std::string csv = test.folder.Read("out/c/results.csv");
+  CHECK(csv.rfind("layout,kind,worst,status,reason,repro\nchannels_first,,0.5,PASSED,,", 0) == 0);
+  CHECK(csv.find("\n,mutant,0.5,FAILED,,") != std::string::npos);
+}
+
+TEST_CASE("validate checks each config and goes on after a bad one") {
+  RunTest test;
+  const std::string good = test.options.configs[0];
+  const std::string bad = test.folder.Write("bad.json", "[");
+  CHECK(ValidateCommand({bad, good}, {}, kFakes, test.console) == kBadUsage);
+  CHECK(test.out.str() == good + ": train, 12 cases\n");
+  CHECK(test.err.str().find("bad.json: not JSON: line 1, column 2") != std::string::npos);
+  CHECK(ValidateCommand({good}, {}, kFakes, test.console) == kAllGood);
+  CHECK(ValidateCommand({good}, {}, {}, test.console) == kBadUsage);
+}
+
+TEST_CASE("a diverged case counts at its chance error, and what is not finite is null") {
+  RunTest test;
+  test.options.settings = {"batch_size=1"};
+  REQUIRE(test.Run() == kAllGood);
+  const Json json = Json::parse(test.folder.Read("out/fake/results.json"));
+  CHECK(json["rows"][0]["status"] == "diverged");
+  CHECK(json["rows"][0]["metrics"]["train_loss"].is_null());
+  CHECK(json["rows"][0]["metrics"]["train_loss_reason"] == "not a number");
+  CHECK(json["summary"][0]["n_diverged"] == 3);
+  CHECK(json["summary"][0]["metrics"]["test_error"]["mean"] == 90.0);
+  CHECK(json["summary"][0]["metrics"]["train_loss"]["mean"].is_null());
+  CHECK(test.out.str().find("90.0 +-0.0 !3") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace normsweep
