@@ -202,6 +202,11 @@ TEST_CASE("batch reference: errors name the shape and write nothing") {
                       Catch::Contains("[3, 1, 1]") && Catch::Contains("2"));
   }
   CHECK_NOTHROW(Forward(ghost.get(), Mode::kEval, {3, 1, 1}, {1, 2, 3}));
+  CHECK_THROWS_AS(Forward(ghost.get(), Mode::kTrain, {1, 1, 1}, {1}), ShapeError);  // N < b
+  const auto own =
+      Make(MakeBatchNormReference,
+           {{"normalization_batch_size", 2}, {"track_running_stats", false}}, {3, 1, 1});
+  CHECK_THROWS_AS(Forward(own.get(), Mode::kEval, {3, 1, 1}, {1, 2, 3}), ShapeError);
   const auto single = Make(MakeBatchNormReference, {{"normalization_batch_size", 1}}, {3, 1, 1});
   CHECK_THROWS_AS(Forward(single.get(), Mode::kTrain, {3, 1, 1}, {1, 2, 3}), ShapeError);
   CHECK(Make(MakeBatchNormReference, {{"track_running_stats", false}}, one)->Buffers().empty());

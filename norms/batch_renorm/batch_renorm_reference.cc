@@ -85,28 +85,22 @@ class BatchRenormReference final : public reference::ReferenceNormalizer {
     const auto m = static_cast<long double>(shape().n / sub_batches_ * shape().s);
     for (int64_t w = 0; w < sub_batches_; ++w) {
       for (int64_t c = 0; c < shape().c; ++c) {
-        const auto [mean, sigma, r, d] = Set(w, c);
+        const SetOfValues& set = Set(w, c);
         const long double gamma = gamma_.At(c, 1);
         long double d_gamma = 0, d_beta = 0, d_sigma = 0, d_mean = 0;
-        for (int64_t n = w; n < shape().n; n += sub_batches_) {
-          for (int64_t s = 0; s < shape().s; ++s) {
-            const int64_t i = Offset(shape(), n, c, s);
-            d_gamma += dy[i] * ((x[i] - mean) / sigma * r + d);
-            d_beta += dy[i];
-            d_sigma += dy[i] * gamma * (x[i] - mean) * (-r / (sigma * sigma));
-            d_mean += dy[i] * gamma * (-r / sigma);
-          }
-        }
+        ForEach(w, c, [&](int64_t i) {
+          d_gamma += dy[i] * ((x[i] - set.mean) / set.sigma * set.r + set.d);
+          d_beta += dy[i];
+          d_sigma += dy[i] * gamma * (x[i] - set.mean) * (-set.r / (set.sigma * set.sigma));
+          d_mean += dy[i] * gamma * (-set.r / set.sigma);
+        });
         gamma_.Accumulate(c, d_gamma);
         beta_.Accumulate(c, d_beta);
         if (mode == Mode::kEval) d_sigma = d_mean = 0;  // running statistics are constants
-        for (int64_t n = w; n < shape().n; n += sub_batches_) {
-          for (int64_t s = 0; s < shape().s; ++s) {
-            const int64_t i = Offset(shape(), n, c, s);
-            dx[i] = static_cast<double>(dy[i] * gamma * r / sigma +
-                                        d_sigma * (x[i] - mean) / (m * sigma) + d_mean / m);
-          }
-        }
+        ForEach(w, c, [&](int64_t i) {
+          dx[i] = static_cast<double>(dy[i] * gamma * set.r / set.sigma +
+                                      d_sigma * (x[i] - set.mean) / (m * set.sigma) + d_mean / m);
+        });
       }
     }
   }
