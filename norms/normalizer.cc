@@ -83,7 +83,15 @@ void Normalizer::Backward(ConstTensorView x, ConstTensorView dy, TensorView dx) 
   DoBackward(mode_, x, dy, dx);
 }
 
-void Normalizer::Init(ConstTensorView /*x*/, uint64_t /*seed*/) {}
+SetStatistics Normalizer::Statistics() const {
+  if (state_ == State::kNew) throw StateError(info_.label + ": Statistics before any Forward");
+  return DoStatistics();
+}
+
+void Normalizer::Init(ConstTensorView x, uint64_t seed) {
+  CheckView("x", x);
+  DoInit(x, seed);
+}
 
 void Normalizer::CheckForward(Mode /*mode*/, const Shape& /*shape*/) const {}
 

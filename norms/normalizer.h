@@ -90,14 +90,14 @@ class Normalizer {
 
   // What depends on the tensor before training starts. weight: g = ||x||, so that y = x.
   // spectral: u drawn from `seed`, then 15 power iterations. The others: nothing.
-  virtual void Init(ConstTensorView x, uint64_t seed);
+  void Init(ConstTensorView x, uint64_t seed);
 
   virtual std::span<const Parameter> Parameters() { return parameters_; }
   virtual std::span<const Buffer> Buffers() { return buffers_; }
 
   // Throws StateError before the first Forward; empty where nothing was measured (none, kWeight, or
   // kEval with running statistics).
-  virtual SetStatistics Statistics() const { return {}; }
+  SetStatistics Statistics() const;
 
   // Of one Forward, for the shape of the last call (of creation before the first): parameters and
   // statistics are left out, and x counts twice where a set is larger than the last-level cache.
@@ -113,6 +113,8 @@ class Normalizer {
   // Called with checked arguments and shape() already that of x.
   virtual void DoForward(Mode mode, ConstTensorView x, TensorView y) = 0;
   virtual void DoBackward(Mode mode, ConstTensorView x, ConstTensorView dy, TensorView dx) = 0;
+  virtual void DoInit(ConstTensorView /*x*/, uint64_t /*seed*/) {}
+  virtual SetStatistics DoStatistics() const { return {}; }
   // The door's hook for what only the normalizer knows (a set of one value, N and the sub-batches).
   // Throws ShapeError. `shape` is that of the call to come; nothing may change.
   virtual void CheckForward(Mode mode, const Shape& shape) const;

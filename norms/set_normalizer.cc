@@ -93,7 +93,7 @@ void SetNormalizer::Gradients(SetRange sets, std::span<const GradientSums> sums,
   }
 }
 
-SetStatistics SetNormalizer::Statistics() const {
+SetStatistics SetNormalizer::DoStatistics() const {
   SetStatistics statistics;
   if (!measured_) return statistics;
   statistics.count = engine_->count();

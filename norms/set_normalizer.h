@@ -18,8 +18,6 @@ namespace normsweep {
 
 class SetNormalizer : public Normalizer, private SetRules {
  public:
-  // Moments of the last Forward: for every part (sample, or across samples sub-batch) its groups.
-  SetStatistics Statistics() const override;
   Cost ForwardCost(Mode mode) const override;
 
  protected:
@@ -40,6 +38,8 @@ class SetNormalizer : public Normalizer, private SetRules {
   virtual SetCoefficients CoefficientsOf(Mode mode, int64_t set, const SetMoments& moments) const;
   // After a Forward in kTrain: running statistics.
   virtual void Update() {}
+  // Moments of the last Forward: for every part (sample, or across samples sub-batch) its groups.
+  SetStatistics DoStatistics() const override;
   // The sets must have more than one value in kTrain.
   void CheckForward(Mode mode, const Shape& shape) const override;
 

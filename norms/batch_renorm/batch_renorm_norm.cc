@@ -61,21 +61,6 @@ class BatchRenorm final : public SetNormalizer {
     for (const Buffer& buffer : running_.Buffers()) AddBuffer(buffer.name, buffer.value);
   }
 
-  SetStatistics Statistics() const override {
-    SetStatistics statistics = SetNormalizer::Statistics();
-    if (statistics.count == 0) return statistics;
-    for (int64_t part = 0; part < parts(); ++part) {
-      for (int64_t channel = 0; channel < shape().c; ++channel) {
-        const auto set = static_cast<size_t>(engine().SetOf(part, channel));
-        const SetCoefficients& applied = engine().coefficients()[set];
-        const double k = InverseDeviation(engine().moments()[set]);
-        statistics.r.push_back(static_cast<double>(applied.scale) / k);
-        statistics.d.push_back(static_cast<double>(applied.shift));
-      }
-    }
-    return statistics;
-  }
-
  private:
   struct Correction {
     double r = 1;
@@ -90,6 +75,21 @@ class BatchRenorm final : public SetNormalizer {
     if (UsesRunning(mode)) return;
     CheckSubBatches(Info().label, shape.n, options_.normalization_batch_size);
     SetNormalizer::CheckForward(mode, shape);
+  }
+
+  SetStatistics DoStatistics() const override {
+    SetStatistics statistics = SetNormalizer::DoStatistics();
+    if (statistics.count == 0) return statistics;
+    for (int64_t part = 0; part < parts(); ++part) {
+      for (int64_t channel = 0; channel < shape().c; ++channel) {
+        const auto set = static_cast<size_t>(engine().SetOf(part, channel));
+        const SetCoefficients& applied = engine().coefficients()[set];
+        const double k = InverseDeviation(engine().moments()[set]);
+        statistics.r.push_back(static_cast<double>(applied.scale) / k);
+        statistics.d.push_back(static_cast<double>(applied.shift));
+      }
+    }
+    return statistics;
   }
 
   bool UsesRunning(Mode mode) const override { return mode == Mode::kEval; }

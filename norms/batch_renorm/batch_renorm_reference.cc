@@ -140,7 +140,7 @@ class BatchRenormReference final : public reference::ReferenceNormalizer {
       }
     }
     Measured(b * shape().s, moments);
-    SetStatistics statistics = Statistics();
+    SetStatistics statistics = DoStatistics();
     for (const SetOfValues& set : sets_) {
       statistics.r.push_back(static_cast<double>(set.r));
       statistics.d.push_back(static_cast<double>(set.d));

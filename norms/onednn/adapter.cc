@@ -228,7 +228,7 @@ void Adapter::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, T
   FromView(y_copy_, dx.As<float>());
 }
 
-SetStatistics Adapter::Statistics() const {
+SetStatistics Adapter::DoStatistics() const {
   SetStatistics statistics;
   if (given_statistics_) return statistics;
   statistics.count = view_.shape.n * view_.shape.s;

@@ -34,7 +34,6 @@ struct AdapterOptions {
 class Adapter final : public Normalizer {
  public:
   Adapter(NormalizerInfo info, const Shape& shape, const AdapterOptions& options);
-  SetStatistics Statistics() const override;
   Cost ForwardCost(Mode mode) const override;
 
  private:
@@ -49,6 +48,7 @@ class Adapter final : public Normalizer {
 
   void DoForward(Mode mode, ConstTensorView x, TensorView y) override;
   void DoBackward(Mode mode, ConstTensorView x, ConstTensorView dy, TensorView dx) override;
+  SetStatistics DoStatistics() const override;
   void CheckForward(Mode mode, const Shape& shape) const override;
 
   bool UsesRunning(Mode mode) const;

@@ -58,11 +58,6 @@ Cost ReferenceNormalizer::ForwardCost(Mode /*mode*/) const {
   return {2 * shape().Elements() * SizeOf(DataType::kFloat64)};
 }
 
-SetStatistics ReferenceNormalizer::Statistics() const {
-  if (!statistics_) throw StateError(Info().label + ": Statistics before any Forward");
-  return *statistics_;
-}
-
 void ReferenceNormalizer::Measured(int64_t count, const std::vector<Moments>& moments) {
   SetStatistics statistics;
   statistics.count = count;
@@ -85,15 +80,6 @@ double* ReferenceNormalizer::NewBuffer(const char* name, const Shape& shape, dou
   double* const data = owned_.emplace_back(static_cast<size_t>(shape.Elements()), start).data();
   AddBuffer(name, {data, shape});
   return data;
-}
-
-const double* ReferenceNormalizer::CheckedWeight(const ConstTensorView& x) const {
-  if (x.data == nullptr) throw ShapeError(Info().label + ": x is a null pointer, expected data");
-  if (x.shape != shape()) {
-    throw ShapeError(Info().label + ": x has shape " + x.shape.ToString() + ", expected " +
-                     shape().ToString());
-  }
-  return x.As<double>();
 }
 
 }  // namespace normsweep::reference

@@ -57,9 +57,9 @@ struct Trained {
 class ReferenceNormalizer : public Normalizer {
  public:
   Cost ForwardCost(Mode mode) const override;  // x read once, y written once
-  SetStatistics Statistics() const override;
 
  protected:
+  SetStatistics DoStatistics() const override { return statistics_; }
   ReferenceNormalizer(const char* name, std::string label, Target target, nlohmann::json options,
                       const Shape& shape);
 
@@ -68,12 +68,10 @@ class ReferenceNormalizer : public Normalizer {
   // Every DoForward says what it measured: nothing, or moments of `count` values each.
   void Measured(SetStatistics statistics) { statistics_ = std::move(statistics); }
   void Measured(int64_t count, const std::vector<Moments>& moments);
-  // For Init, which has no door of its own: ShapeError unless x is a float64 of shape().
-  const double* CheckedWeight(const ConstTensorView& x) const;
 
  private:
   std::deque<std::vector<double>> owned_;  // a deque does not move what views point to
-  std::optional<SetStatistics> statistics_;
+  SetStatistics statistics_;
 };
 
 }  // namespace normsweep::reference

@@ -62,12 +62,6 @@ class SpectralNorm final : public Normalizer {
     AddBuffer("running_sigma", TensorView(&sigma_, {1, 1, 1}));
   }
 
-  void Init(ConstTensorView x, uint64_t seed) override {
-    constexpr int64_t kIterations = 15;  // as PyTorch's parametrizations.spectral_norm
-    DrawU(seed);
-    Keep(Iterate(x.As<float>(), kIterations));
-  }
-
   Cost ForwardCost(Mode mode) const override {
     const int64_t bytes = shape().Elements() * SizeOf(Info().data_type);
     const int64_t products = mode == Mode::kTrain ? 2 * options_.power_iterations + 1 : 1;
@@ -75,6 +69,12 @@ class SpectralNorm final : public Normalizer {
   }
 
  private:
+  void DoInit(ConstTensorView x, uint64_t seed) override {
+    constexpr int64_t kIterations = 15;  // as PyTorch's parametrizations.spectral_norm
+    DrawU(seed);
+    Keep(Iterate(x.As<float>(), kIterations));
+  }
+
   int64_t row() const { return shape().c * shape().s; }
 
   void DrawU(uint64_t seed) {

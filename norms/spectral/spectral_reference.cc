@@ -44,11 +44,6 @@ class SpectralNormReference final : public reference::ReferenceNormalizer {
     Store({RandomUnit(0, 0, shape.n), RandomUnit(0, 1, Columns()), 1});
   }
 
-  void Init(ConstTensorView x, uint64_t seed) override {
-    constexpr int64_t kIterations = 15;
-    Store(Iterated(CheckedWeight(x), kIterations, {RandomUnit(seed, 0, shape().n), {}, 0}));
-  }
-
  protected:
   void DoForward(Mode mode, ConstTensorView x_view, TensorView y_view) override {
     const double* x = x_view.As<double>();
@@ -78,6 +73,11 @@ class SpectralNormReference final : public reference::ReferenceNormalizer {
   }
 
  private:
+  void DoInit(ConstTensorView x, uint64_t seed) override {
+    constexpr int64_t kIterations = 15;
+    Store(Iterated(x.As<double>(), kIterations, {RandomUnit(seed, 0, shape().n), {}, 0}));
+  }
+
   int64_t Columns() const { return shape().c * shape().s; }
 
   // visit(offset, row o, column j = i K + k of the matrix).

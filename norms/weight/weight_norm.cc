@@ -34,16 +34,16 @@ class WeightNorm final : public Normalizer {
     AddParameter("g", g_.view(), dg_.view());
   }
 
-  void Init(ConstTensorView x, uint64_t /*seed*/) override {
-    Measure(x);
-    for (int64_t o = 0; o < shape().n; ++o) g_[o] = static_cast<float>(Length(o));
-  }
-
   Cost ForwardCost(Mode /*mode*/) const override {
     return {2 * shape().Elements() * SizeOf(Info().data_type)};
   }
 
  private:
+  void DoInit(ConstTensorView x, uint64_t /*seed*/) override {
+    Measure(x);
+    for (int64_t o = 0; o < shape().n; ++o) g_[o] = static_cast<float>(Length(o));
+  }
+
   double Length(int64_t o) const { return length_[static_cast<size_t>(o)]; }
   int64_t row() const { return shape().c * shape().s; }
 

@@ -19,11 +19,6 @@ class WeightNormReference final : public reference::ReferenceNormalizer {
     g_ = NewParameter("g", {shape.n, 1, 1, shape.layout}, 1);
   }
 
-  void Init(ConstTensorView x, uint64_t /*seed*/) override {
-    const std::vector<long double> lengths = Lengths(CheckedWeight(x));
-    for (size_t o = 0; o < lengths.size(); ++o) g_.value[o] = static_cast<double>(lengths[o]);
-  }
-
  protected:
   void DoForward(Mode /*mode*/, ConstTensorView x_view, TensorView y_view) override {
     const double* x = x_view.As<double>();
@@ -57,6 +52,11 @@ class WeightNormReference final : public reference::ReferenceNormalizer {
   }
 
  private:
+  void DoInit(ConstTensorView x, uint64_t /*seed*/) override {
+    const std::vector<long double> lengths = Lengths(x.As<double>());
+    for (size_t o = 0; o < lengths.size(); ++o) g_.value[o] = static_cast<double>(lengths[o]);
+  }
+
   long double Length(int64_t o) const { return lengths_[static_cast<size_t>(o)]; }
 
   template <class Visit>
