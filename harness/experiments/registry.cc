@@ -1,7 +1,20 @@
 #include "harness/experiments/registry.h"
 
-namespace normsweep {
+#include <array>
 
-std::span<const ExperimentKind> Experiments() { return {}; }
+#include "harness/experiments/train/train_experiment.h"
+#include "harness/report/error_tables.h"
+
+namespace normsweep {
+namespace {
+
+constexpr std::array kExperiments = {
+    ExperimentKind{"train", "train a network with each normalizer", MakeTrainExperiment, true,
+                   PrintErrorTables},
+};
+
+}  // namespace
+
+std::span<const ExperimentKind> Experiments() { return kExperiments; }
 
 }  // namespace normsweep

@@ -37,8 +37,9 @@ void NetworkBuilder::Start() {
     const Linear& linear = *network_.linears_[i];
     const Shape w = linear.weight_shape();
     const auto fan_in = static_cast<double>(w.c * w.s), fan_out = static_cast<double>(w.n * w.s);
-    const double variance =
+    double variance =
         options_.network.activation == ActivationKind::kRelu ? 2 / fan_in : 2 / (fan_in + fan_out);
+    if (i + 1 == network_.linears_.size()) variance = 1 / fan_in;
     const double deviation = options_.network.init_scale * std::sqrt(variance);
     Random random(options_.seed, streams::kInitialWeights + i);
     for (float& weight : linear.weight()) {

@@ -169,6 +169,8 @@ TrainConfig ReadTrainConfig(const Json& resolved_case) {
   reader.Integer("normalization_batch_size", &config.normalization_batch_size, 1);
   reader.Integer("seed", &config.seed, 0);
   ReadNormalizer(*reader.Any("normalizer"), &config);
+  reader.Any("experiment");
+  reader.Finish();
   CheckSizes(config);
   return config;
 }

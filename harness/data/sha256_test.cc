@@ -1,0 +1,25 @@
+#include "harness/data/sha256.h"
+
+#include <vector>
+
+#include "norms/testing/catch.h"
+
+namespace normsweep {
+namespace {
+
+std::string HashOf(const std::string& text) {
+  return Sha256(std::vector<uint8_t>(text.begin(), text.end()));
+}
+
+TEST_CASE("SHA-256 gives the published examples", "[data]") {
+  CHECK(HashOf("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  // NIST, "Examples with intermediate values": one block, two blocks, one million bytes.
+  CHECK(HashOf("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(HashOf("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  CHECK(HashOf(std::string(1000000, 'a')) ==
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+}  // namespace
+}  // namespace normsweep

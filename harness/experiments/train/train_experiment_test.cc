@@ -1,0 +1,197 @@
+#include "harness/experiments/train/train_experiment.h"
+
+#include <thread>
+
+#include "harness/config/config_error.h"
+#include "norms/testing/catch.h"
+
+namespace normsweep {
+namespace {
+
+using Json = nlohmann::json;
+
+Json Case(const char* patch = "{}") {
+  Json json = Json::parse(R"({
+    "dataset": {"name": "gratings", "train_samples": 200, "validation_samples": 50,
+                "test_samples": 51},
+    "network": {"name": "cnn", "convolutions": [{"channels": 8, "stride": 2},
+                                                {"channels": 16, "stride": 2}]},
+    "training": {"epochs": 2, "learning_rate": 0.05, "reference_batch_size": 8,
+                 "warmup_fraction": 0.05},
+    "recompute": {"samples": 100},
+    "normalizer": {"name": "batch", "horizon": 100}, "batch_size": 8, "seed": 3})");
+  json.merge_patch(Json::parse(patch));
+  return json;
+}
+
+CaseResult RunCase(const Json& json) {
+  const auto experiment = MakeTrainExperiment();
+  experiment->Validate(json);
+  experiment->Prepare({json}, {});
+  return experiment->Run(json);
+}
+
+const char* const kAll[] = {
+    R"({"normalizer": {"name": "none", "horizon": null}})",
+    R"({"normalizer": {"name": "batch"}})",
+    R"({"normalizer": {"name": "batch_renorm", "ramp": [0.1, 0.5]}})",
+    R"({"normalizer": {"name": "layer", "horizon": null}})",
+    R"({"normalizer": {"name": "instance", "horizon": null}})",
+    R"({"normalizer": {"name": "group", "groups": 4, "horizon": null}})",
+    R"({"normalizer": {"name": "weight", "horizon": null}})",
+    R"({"normalizer": {"name": "spectral", "horizon": null}})",
+};
+
+TEST_CASE("a training gives the same bits on every run and beside another", "[train]") {
+  for (const char* patch : kAll) {
+    CAPTURE(patch);
+    const Json json = Case(patch);
+    const auto experiment = MakeTrainExperiment();
+    experiment->Validate(json);
+    experiment->Prepare({json}, {});
+    const auto once = experiment->Run(json).metrics;
+    CaseResult a, b;
+    std::thread beside([&] { a = experiment->Run(json); });
+    b = experiment->Run(json);
+    beside.join();
+    CHECK(once == a.metrics);
+    CHECK(once == b.metrics);
+    CHECK(once["steps"] == 50);
+    CHECK(once["test_error"] < 95);
+  }
+}
+
+TEST_CASE("a small set is learned by heart", "[train]") {
+  for (const char* patch : kAll) {
+    CAPTURE(patch);
+    Json json = Case(patch);
+    json["dataset"]["train_samples"] = 30;
+    json["network"]["convolutions"] = {{{"channels", 16}, {"stride", 2}},
+                                       {{"channels", 32}, {"stride", 2}}};
+    json["training"]["epochs"] = 60;
+    json["batch_size"] = 10;
+    const CaseResult result = RunCase(json);
+    CHECK(result.status == "ok");
+    CHECK(result.metrics["train_error"] == 0);
+    CHECK(result.metrics["train_loss"] < 0.2);
+  }
+}
+
+TEST_CASE("a learning rate out of reach is a row, not a crash", "[train]") {
+  const CaseResult result = RunCase(Case(
+      R"({"normalizer": {"name": "none", "horizon": null},
+          "training": {"learning_rate": 1e30, "target_error": 5}})"));
+  CHECK(result.status == "diverged");
+  CHECK_THAT(result.reason, Catch::Matchers::Contains("at step"));
+  for (const char* metric : {"test_error", "test_error_batch_statistics", "test_error_recomputed",
+                             "validation_error", "train_error"}) {
+    CHECK(result.metrics[metric] == 90);
+  }
+  CHECK(result.metrics["test_loss"].is_null());
+  CHECK(result.metrics["test_error_per_epoch"] == Json({90.0, 90.0}));
+  CHECK(result.metrics["steps_to_target_error"].is_null());
+}
+
+TEST_CASE("the linear rule scales the rate with the batch", "[train]") {
+  CHECK(RunCase(Case()).metrics["learning_rate"] == 0.05);
+  CHECK(RunCase(Case(R"({"batch_size": 2})")).metrics["learning_rate"] == 0.0125);
+  CHECK(RunCase(Case(R"({"batch_size": 2, "training": {"reference_batch_size": null}})"))
+            .metrics["learning_rate"] == 0.05);
+}
+
+TEST_CASE("the last short batch is dropped or kept", "[train]") {
+  CHECK(RunCase(Case(R"({"batch_size": 7})")).metrics["steps"] == 56);  // 200 = 28 * 7 + 4
+  CHECK(RunCase(Case(R"({"batch_size": 7, "training": {"drop_last": false}})")).metrics["steps"] ==
+        58);
+  CHECK(RunCase(Case(R"({"batch_size": 1})")).metrics["steps"] == 400);
+}
+
+TEST_CASE("errors are measured on the way", "[train]") {
+  const auto metrics =
+      RunCase(Case(R"({"training": {"target_error": 99, "evaluations_per_epoch": 5}})")).metrics;
+  CHECK(metrics["steps_to_target_error"] == 5);
+  CHECK(metrics["test_error_per_epoch"].size() == 2);
+  CHECK(metrics["test_error_per_epoch"][1] == metrics["test_error"]);
+}
+
+TEST_CASE("normalizers that stay within a sample have one test error", "[train]") {
+  for (const char* patch : {kAll[0], kAll[3], kAll[4], kAll[5], kAll[6], kAll[7]}) {
+    const auto metrics = RunCase(Case(patch)).metrics;
+    CHECK(metrics["test_error"] == metrics["test_error_batch_statistics"]);
+    CHECK(metrics["test_loss"] == metrics["test_loss_recomputed"]);
+  }
+  const auto batch = RunCase(Case()).metrics;
+  CHECK(batch["test_loss"] != batch["test_loss_batch_statistics"]);
+  CHECK(batch["test_loss"] != batch["test_loss_recomputed"]);
+  const auto untracked =
+      RunCase(Case(R"({"normalizer": {"horizon": null, "track_running_stats": false}})")).metrics;
+  CHECK(untracked["test_loss"] == untracked["test_loss_batch_statistics"]);
+}
+
+TEST_CASE("normalization_batch_size reaches what crosses samples and nothing else", "[train]") {
+  const auto loss = [](const char* patch) { return RunCase(Case(patch)).metrics["train_loss"]; };
+  CHECK(loss(R"({"normalization_batch_size": 2})") != loss("{}"));
+  CHECK(loss(R"({"normalization_batch_size": 8})") == loss("{}"));
+
+  const auto experiment = MakeTrainExperiment();
+  Json json = Case(kAll[5]);
+  experiment->Prepare({json}, {});
+  const CaseResult plain = experiment->Run(json);
+  json["normalization_batch_size"] = 2;
+  const CaseResult two = experiment->Run(json);
+  json["normalization_batch_size"] = 4;
+  const CaseResult four = experiment->Run(json);
+  CHECK(plain.metrics == two.metrics);
+  CHECK(two.metrics == four.metrics);
+  CHECK(two.timings == four.timings);  // computed once
+  CHECK(plain.reason.empty());
+  CHECK_THAT(four.reason, Catch::Matchers::Contains("does not depend"));
+}
+
+std::string PointerOf(const char* patch) {
+  try {
+    MakeTrainExperiment()->Validate(Case(patch));
+  } catch (const ConfigError& e) {
+    return e.pointer();
+  }
+  return "no error";
+}
+
+TEST_CASE("a case that cannot be is refused before any work", "[train]") {
+  CHECK(PointerOf("{}") == "no error");
+  CHECK(PointerOf(R"({"normalizer": {"name": "group", "groups": 3, "horizon": null}})") ==
+        "/normalizer/groups");
+  CHECK(PointerOf(R"({"normalizer": {"name": "grp", "horizon": null}})") == "/normalizer/name");
+  CHECK(PointerOf(R"({"normalizer": {"epsilon": 1}})") == "/normalizer/epsilon");
+  CHECK(PointerOf(R"({"normalizer": {"backend": "reference"}})") == "/normalizer/backend");
+  CHECK(PointerOf(R"({"normalizer": {"ramp": [0, 1]}})") == "/normalizer/ramp");
+  CHECK(PointerOf(R"({"normalizer": {"name": "batch_renorm", "ramp": [0.5, 0.1]}})") ==
+        "/normalizer/ramp/1");
+  CHECK(PointerOf(R"({"normalizer": {"name": "weight", "init_samples": -1, "horizon": null}})") ==
+        "/normalizer/init_samples");
+  CHECK(PointerOf(R"({"normalization_batch_size": 3})") == "/normalization_batch_size");
+  CHECK(PointerOf(R"({"normalizer": {"normalization_batch_size": 2}})") ==
+        "/normalizer/normalization_batch_size");
+  CHECK(PointerOf(R"({"normalization_batch_size": 4, "recompute": {"batch_size": 6}})") ==
+        "/recompute/batch_size");
+  CHECK(PointerOf(R"({"batch_size": 12, "normalization_batch_size": 6,
+                      "training": {"drop_last": false}})") == "/training/drop_last");
+  CHECK(PointerOf(R"({"batch_size": 201})") == "/batch_size");
+  CHECK(PointerOf(R"({"batch_size": 0})") == "/batch_size");
+  CHECK(PointerOf(R"({"training": {"momentum": 1}})") == "/training/momentum");
+  CHECK(PointerOf(R"({"training": {"learning_rate": 0}})") == "/training/learning_rate");
+  CHECK(PointerOf(R"({"training": {"schedule": "step"}})") == "/training/schedule");
+  CHECK(PointerOf(R"({"trainings": {}})") == "/trainings");
+  // One value a set: instance norm of a fully connected layer, batch norm of a single sample there.
+  const char* mlp = R"({"network": {"name": "mlp", "convolutions": null, "hidden": [4]},)";
+  const auto in_mlp = [&](const char* rest) {
+    return PointerOf((std::string(mlp) + rest).c_str());
+  };
+  CHECK(in_mlp(R"("normalizer": {"name": "instance", "horizon": null}})") == "/normalizer");
+  CHECK(in_mlp(R"("batch_size": 1})") == "/normalizer");
+  CHECK(in_mlp(R"("batch_size": 199, "training": {"drop_last": false}})") == "/normalizer");
+  CHECK(in_mlp(R"("batch_size": 199})") == "no error");
+}
+
+}  // namespace
+}  // namespace normsweep
