@@ -14,7 +14,7 @@
 namespace {
 
 int TerminalWidth() {
-  constexpr int kUnknown = 80;
+  constexpr int kUnknown = 200;  // a file: wide tables stay tables
   winsize size = {};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUnknown;
   return size.ws_col;

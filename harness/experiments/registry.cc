@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "harness/experiments/check/check_experiment.h"
+#include "harness/experiments/check/check_tables.h"
 #include "harness/experiments/train/train_experiment.h"
 #include "harness/report/error_tables.h"
 
@@ -9,8 +11,10 @@ namespace normsweep {
 namespace {
 
 constexpr std::array kExperiments = {
-    ExperimentKind{"train", "train a network with each normalizer", MakeTrainExperiment, true,
-                   PrintErrorTables},
+    ExperimentKind{"check", "backends against the float64 reference, and the checks of the checks",
+                   MakeCheckExperiment, false, PrintCheckTables},
+    ExperimentKind{"train", "networks trained with each normalizer over a sweep",
+                   MakeTrainExperiment, true, PrintErrorTables},
 };
 
 }  // namespace

@@ -113,8 +113,10 @@ class SpectralNormReference final : public reference::ReferenceNormalizer {
     }
     z.sigma = 0;
     ForEach([&](int64_t i, size_t o, size_t j) { z.sigma += z.u[o] * x[i] * z.v[j]; });
-    if (z.sigma == 0 || !std::isfinite(z.sigma)) {
-      throw ValueError(Info().label + ": sigma is " + std::to_string(static_cast<double>(z.sigma)) +
+    // Also where only long double can hold it: the buffer is float64.
+    const auto sigma = static_cast<double>(z.sigma);
+    if (sigma == 0 || !std::isfinite(sigma)) {
+      throw ValueError(Info().label + ": sigma is " + nlohmann::json(sigma).dump() +
                        " for x of shape " + shape().ToString() +
                        ", expected a finite number other than 0");
     }
