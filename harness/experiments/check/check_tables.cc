@@ -106,11 +106,13 @@ void PrintSuite(const std::string& suite, const std::vector<const ResultRow*>& r
     PrintTable(table, out);
     return;
   }
-  for (size_t i = 1; i < table.size(); ++i) {  // too narrow: one cell a line
+  for (size_t i = 1; i < table.size(); ++i) {  // too narrow: a list
+    std::string text;
     for (size_t cell = 0; cell < table[i].size(); ++cell) {
-      if (!table[i][cell].empty()) *out << table[0][cell] << ": " << table[i][cell] << '\n';
+      if (table[i][cell].empty()) continue;
+      text += (text.empty() ? "" : ", ") + table[0][cell] + " " + table[i][cell];
     }
-    *out << '\n';
+    *out << text << '\n';
   }
 }
 

@@ -1,0 +1,165 @@
+#include "harness/experiments/check/check_experiment.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+
+#include "harness/experiments/check/fill.h"
+#include "harness/experiments/check/mutants.h"
+#include "harness/experiments/check/suites.h"
+#include "harness/experiments/check/tolerance.h"
+#include "harness/experiments/registry.h"
+#include "harness/run/plan.h"
+#include "harness/run/runner.h"
+#include "norms/errors.h"
+#include "norms/testing/catch.h"
+
+namespace normsweep {
+namespace {
+
+using Json = nlohmann::json;
+
+std::map<std::string, int> StatusesOf(const Plan& plan) {
+  std::vector<Json> cases;
+  for (const SweepCase& one : plan.cases) cases.push_back(one.resolved);
+  RunnerOptions options;
+  options.jobs = 2;
+  const auto results = RunCases(plan.experiment, cases, options);
+  std::map<std::string, int> statuses;
+  for (size_t i = 0; i < results->size(); ++i) {
+    const CaseResult& result = (*results)[i];
+    ++statuses[result.status];
+    if (result.status == "FAILED") UNSCOPED_INFO(plan.cases[i].coordinates + ": " + result.reason);
+  }
+  return statuses;
+}
+
+Plan ShippedCheck(const std::vector<std::string>& settings) {
+  return MakePlan(std::string(NORMSWEEP_SOURCE_DIR) + "/configs/check.json", settings,
+                  Experiments());
+}
+
+TEST_CASE("check.json passes for every row") {
+  auto statuses = StatusesOf(ShippedCheck({}));
+  CHECK(statuses["FAILED"] == 0);
+  CHECK(statuses["PASSED"] > 1500);
+  CHECK(statuses["PEER_LIMIT"] == 102);
+  // Spectral norm of 1e-20 with eps 1e-12 has no direction left: refused, by the reference too.
+  CHECK(statuses["MISTRUSTED"] == 6);
+}
+
+TEST_CASE("check.json fails with any one mutant in place of the real thing") {
+  for (const Mutant& mutant : Mutants()) {
+    INFO(mutant.name << ": " << mutant.mistake);
+    Plan plan = ShippedCheck({std::string("mutant=") + mutant.name, "backend=native",
+                              "gradients=false", "identities=false", "mutants=false"});
+    std::erase_if(plan.cases, [&](const SweepCase& one) {
+      return one.resolved["normalizer"]["name"] != mutant.normalizer;
+    });
+    for (SweepCase& one : plan.cases) {
+      Json& shapes = one.resolved["shapes"];
+      shapes.erase(std::remove_if(shapes.begin(), shapes.end(),
+                                  [](const Json& dims) {
+                                    int64_t size = 1;
+                                    for (const Json& d : dims) size *= d.get<int64_t>();
+                                    return size > 2000;
+                                  }),
+                   shapes.end());
+    }
+    REQUIRE_FALSE(plan.cases.empty());
+    auto statuses = StatusesOf(plan);
+    CHECK(statuses["FAILED"] > 0);
+  }
+}
+
+TEST_CASE("every mutant's name is its own, and an unknown one is an error") {
+  std::set<std::string> names;
+  for (const Mutant& mutant : Mutants()) names.insert(mutant.name);
+  CHECK(names.size() == Mutants().size());
+  CHECK_THROWS_AS(WithMutant("no-such-mutant"), UnknownNameError);
+  CHECK_THROWS_AS(ShippedCheck({"mutant=no-such-mutant"}), Error);
+}
+
+Json BackendCase(const Json& normalizer, const std::string& backend, const std::string& mode,
+                 const std::string& input, const Json& shapes) {
+  return {{"normalizer", normalizer},
+          {"backend", backend},
+          {"layout", "channels_first"},
+          {"mode", mode},
+          {"input", input},
+          {"shapes", shapes}};
+}
+
+TEST_CASE("a peer's listed limit that starts to pass fails") {
+  // Seven squares of 1e18 still fit into a float32 sum, 49 x 17 do not.
+  const CaseResult fits =
+      RunBackendSuite(BackendCase({{"name", "layer"}}, "onednn", "train", "huge", {{1, 1, 7}}));
+  CHECK(fits.status == "FAILED");
+  CHECK(fits.reason.find("listed as a peer's limit, but passes") == 0);
+  const CaseResult overflows =
+      RunBackendSuite(BackendCase({{"name", "layer"}}, "onednn", "train", "huge", {{1, 17, 49}}));
+  CHECK(overflows.status == "PEER_LIMIT");
+  CHECK(RunBackendSuite(BackendCase({{"name", "layer"}}, "native", "train", "huge", {{1, 17, 49}}))
+            .status == "PASSED");
+}
+
+TEST_CASE("what cannot be is skipped with its reason") {
+  const CaseResult result = RunBackendSuite(
+      BackendCase({{"name", "weight"}}, "onednn", "train", "gaussian", {{2, 3, 7}}));
+  CHECK(result.status == "SKIPPED");
+  CHECK(result.reason == "oneDNN has no weight normalization");
+}
+
+TEST_CASE("a pass on zeros is mistrusted") {
+  // One value a set: y and dx are 0, whatever the backend does.
+  const CaseResult result = RunBackendSuite(BackendCase({{"name", "instance"}, {"affine", false}},
+                                                        "native", "eval", "gaussian", {{2, 3}}));
+  CHECK(result.status == "MISTRUSTED");
+}
+
+TEST_CASE("the exact fill has exact moments in any order of summation, in float32") {
+  for (const char* name : {"batch", "layer", "instance", "group", "weight"}) {
+    NormalizerSpec spec;
+    spec.name = name;
+    if (spec.name == "group") spec.options["groups"] = 3;
+    for (const Layout layout : {Layout::kChannelsFirst, Layout::kChannelsLast}) {
+      for (const int64_t s : {1, 7, 49}) {
+        const Shape shape{5, 3, s, layout};
+        const CheckData data = MakeCheckData("exact", spec, shape);
+        std::map<int64_t, std::vector<float>> sets;
+        ForEachElement(shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
+          sets[SetIndex(spec, shape, n, c)].push_back(
+              static_cast<float>(data.x[static_cast<size_t>(offset)]));
+        });
+        for (auto& [set, values] : sets) {
+          const auto mean = [&] {
+            float sum = 0;
+            for (const float v : values) sum += v;
+            return sum / static_cast<float>(values.size());
+          };
+          const float forward = mean();
+          std::sort(values.begin(), values.end());
+          CHECK(forward == std::round(forward));
+          CHECK(forward == mean());
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("tolerances grow with the sum and the condition for peers, and never for us") {
+  const ToleranceInput small{.own = false, .terms = 10, .condition = 0};
+  const ToleranceInput large{.own = false, .terms = 100000, .condition = 0};
+  const ToleranceInput shifted{.own = false, .terms = 10, .condition = 1e4};
+  CHECK(OutputTolerance(small) < 1e-6);
+  CHECK(OutputTolerance(large) > OutputTolerance(small));
+  CHECK(OutputTolerance(shifted) > 1e3 * OutputTolerance(small));
+  const ToleranceInput own{.own = true, .terms = 100000, .condition = 1e4};
+  CHECK(OutputTolerance(own) < 5e-7);
+  CHECK(StatisticsTolerance(own) < 1e-10);
+}
+
+}  // namespace
+}  // namespace normsweep

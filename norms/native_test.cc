@@ -1,0 +1,152 @@
+// What only the native engine promises; its numbers are the check experiment's business.
+#include <omp.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+
+#include "norms/errors.h"
+#include "norms/kernels/moments.h"
+#include "norms/kernels/run_kernels.h"
+#include "norms/random.h"
+#include "norms/registry.h"
+#include "norms/testing/catch.h"
+
+namespace normsweep {
+namespace {
+
+std::vector<float> Draw(int64_t n, uint64_t stream, float mean) {
+  Random random(9, stream);
+  std::vector<float> values(static_cast<size_t>(n));
+  for (float& v : values) v = mean + static_cast<float>(random.Gaussian());
+  return values;
+}
+
+// Every number a training step of the normalizer gives, as bits.
+std::vector<uint32_t> Step(const NormalizerSpec& spec, const Shape& shape) {
+  const auto normalizer = Create(spec, shape);
+  const std::vector<float> x = Draw(shape.Elements(), 0, 3), dy = Draw(shape.Elements(), 1, 0);
+  std::vector<float> y(x.size()), dx(x.size());
+  normalizer->Init({x.data(), shape}, 1);
+  normalizer->Forward(Mode::kTrain, {x.data(), shape}, {y.data(), shape});
+  normalizer->Backward({x.data(), shape}, {dy.data(), shape}, {dx.data(), shape});
+  std::vector<float> all = y;
+  all.insert(all.end(), dx.begin(), dx.end());
+  for (const Parameter& p : normalizer->Parameters()) {
+    const auto gradient = p.gradient.Span<float>();
+    all.insert(all.end(), gradient.begin(), gradient.end());
+  }
+  for (const Buffer& b : normalizer->Buffers()) {
+    for (int64_t i = 0; i < b.value.shape.Elements(); ++i) {
+      all.push_back(static_cast<float>(Get(b.value, i)));
+    }
+  }
+  std::vector<uint32_t> bits(all.size());
+  std::memcpy(bits.data(), all.data(), all.size() * sizeof(float));
+  return bits;
+}
+
+TEST_CASE("the bits do not depend on the number of threads") {
+  const int before = omp_get_max_threads();
+  for (const char* name :
+       {"none", "batch", "batch_renorm", "layer", "instance", "group", "weight", "spectral"}) {
+    for (const Layout layout : {Layout::kChannelsFirst, Layout::kChannelsLast}) {
+      // One long channel, three channels, one sample, many rows: blocks fewer and more than threads.
+      for (const Shape& sizes : {Shape{2, 1, 50000}, Shape{16, 3, 3136}, Shape{1, 96, 784},
+                                 Shape{2048, 48, 1}, Shape{5, 30, 501}}) {
+        Shape shape = sizes;
+        shape.layout = layout;
+        NormalizerSpec spec{name, "native", nlohmann::json::object()};
+        if (spec.name == "group") spec.options["groups"] = shape.c % 3 == 0 ? 3 : 1;
+        if (spec.name == "instance" && shape.s == 1) continue;
+        omp_set_num_threads(1);
+        const auto expected = Step(spec, shape);
+        for (const int threads : {2, 3, 4, 8}) {
+          omp_set_num_threads(threads);
+          INFO(name << " " << shape.ToString() << " with " << threads << " threads");
+          CHECK(Step(spec, shape) == expected);
+        }
+      }
+    }
+  }
+  omp_set_num_threads(before);
+}
+
+TEST_CASE("the moments of a tile are good to 1e-5 and far better, wherever the mean lies") {
+  for (const float mean : {0.0F, 1e4F, -1e6F}) {
+    for (const int64_t n : {1, 2, 3, 7, 8, 9, 17, 8192}) {
+      const std::vector<float> x = Draw(n, 2, mean);
+      long double sum = 0, square = 0;
+      for (const float v : x) sum += static_cast<long double>(v);
+      const long double expected_mean = sum / static_cast<long double>(n);
+      for (const float v : x) {
+        const long double d = static_cast<long double>(v) - expected_mean;
+        square += d * d;
+      }
+      const Moments moments = kernels::RunMoments(x.data(), n);
+      CHECK(moments.count == n);
+      CHECK(moments.mean ==
+            Approx(static_cast<double>(expected_mean)).epsilon(1e-14).margin(1e-14));
+      CHECK(moments.m2 == Approx(static_cast<double>(square)).epsilon(1e-11).margin(1e-20));
+    }
+  }
+}
+
+TEST_CASE("an outlier as the first value costs no more than the proof in moments.h allows") {
+  std::vector<float> x = Draw(8192, 3, 0);
+  x[0] = 1e8F;
+  long double mean = 0, square = 0;
+  for (const float v : x) mean += static_cast<long double>(v) / 8192;
+  for (const float v : x) {
+    square += (static_cast<long double>(v) - mean) * (static_cast<long double>(v) - mean);
+  }
+  CHECK(kernels::RunMoments(x.data(), 8192).m2 ==
+        Approx(static_cast<double>(square)).epsilon(1e-12 * 8));
+}
+
+TEST_CASE("merged moments are those of the whole, whatever the split") {
+  const std::vector<float> x = Draw(1000, 4, 100);
+  const Moments whole = kernels::RunMoments(x.data(), 1000);
+  for (const int64_t split : {1, 2, 500, 999}) {
+    Moments merged;
+    merged.Merge(kernels::RunMoments(x.data(), split));
+    merged.Merge(kernels::RunMoments(x.data() + split, 1000 - split));
+    CHECK(merged.count == 1000);
+    CHECK(merged.mean == Approx(whole.mean).epsilon(1e-14));
+    CHECK(merged.m2 == Approx(whole.m2).epsilon(1e-11));
+  }
+}
+
+TEST_CASE("NaN and infinity flow through their own set and no other") {
+  for (const Layout layout : {Layout::kChannelsFirst, Layout::kChannelsLast}) {
+    const Shape shape{2, 2, 3, layout};
+    std::vector<float> x = Draw(12, 5, 0), y(12);
+    x[0] = std::nanf("");  // sample 0
+    const auto layer = Create({"layer", "native", {}}, shape);
+    layer->Forward(Mode::kTrain, {x.data(), shape}, {y.data(), shape});
+    for (size_t i = 0; i < 12; ++i) CHECK(std::isnan(y[i]) == (i < 6));
+  }
+}
+
+TEST_CASE("a zero weight row is an error that names it, and y stays as it was") {
+  const Shape shape{3, 2, 1};
+  const std::vector<float> v = {1, 2, 0, 0, 3, 4};
+  std::vector<float> y(6, -1);
+  const auto weight = Create({"weight", "native", {}}, shape);
+  CHECK_THROWS_WITH(weight->Init({v.data(), shape}, 1), Catch::Contains("row 1"));
+  CHECK_THROWS_AS(weight->Forward(Mode::kTrain, {v.data(), shape}, {y.data(), shape}), ValueError);
+  CHECK(y == std::vector<float>(6, -1));
+  const auto with_eps = Create({"weight", "native", {{"eps", 1e-6}}}, shape);
+  CHECK_NOTHROW(with_eps->Forward(Mode::kTrain, {v.data(), shape}, {y.data(), shape}));
+}
+
+TEST_CASE("the cost counts a second read where a set does not stay in cache") {
+  const Shape small{2, 4, 100}, large{64, 2, 1 << 20};
+  CHECK(Create({"batch", "native", {}}, small)->ForwardCost(Mode::kTrain).bytes == 2 * 800 * 4);
+  const int64_t bytes = large.Elements() * 4;
+  CHECK(Create({"batch", "native", {}}, large)->ForwardCost(Mode::kTrain).bytes == 3 * bytes);
+  CHECK(Create({"batch", "native", {}}, large)->ForwardCost(Mode::kEval).bytes == 2 * bytes);
+}
+
+}  // namespace
+}  // namespace normsweep
