@@ -182,7 +182,7 @@ CaseResult RunBackendSuite(const Json& resolved_case) {
 CaseResult RunGradientSuite(const Json& resolved_case) {
   constexpr std::array<std::array<int64_t, 3>, 6> kShapes = {
       {{1, 3, 7}, {2, 3, 3}, {4, 6, 1}, {2, 4, 1}, {2, 12, 3}, {6, 3, 4}}};
-  const NormalizerSpec spec = SpecOf(resolved_case.at("normalizer"), "reference");
+  const NormalizerSpec given = SpecOf(resolved_case.at("normalizer"), "reference");
   const Layout layout = LayoutOf(resolved_case.at("layout").get<std::string>());
   const Mode mode = ModeOf(resolved_case.at("mode").get<std::string>());
   CaseResult result;
@@ -191,11 +191,14 @@ CaseResult RunGradientSuite(const Json& resolved_case) {
   int64_t comparisons = 0;
   for (const auto& sizes : kShapes) {
     const Shape shape{sizes[0], sizes[1], sizes[2], layout};
+    // Two values a set are the least that have a variance. Drawn at random they may lie so close that
+    // a step of the differences is not small; the exact fill keeps them 2 apart. And with a small eps
+    // they normalize to +-1 whatever they are, so that every derivative is a rounding error.
+    const bool pairs = shape.n * shape.s == 2;
+    NormalizerSpec spec = given;
+    if (pairs && spec.name.find("batch") == 0) spec.options["eps"] = 0.5;
     if (!GroupsFit(spec, shape)) continue;
     const std::unique_ptr<Normalizer> reference = Create(spec, shape);
-    // Two values a set are the least that have a variance. Drawn at random they may lie so close that
-    // a step of the differences is not small; the exact fill keeps them 2 apart.
-    const bool pairs = shape.n * shape.s == 2;
     const CheckData data = MakeCheckData(pairs ? "exact" : "gaussian", spec, shape);
     std::vector<double> y(data.x.size());
     try {
