@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "norms/random.h"
 
@@ -60,14 +61,25 @@ void DrawSample(Random random, int64_t label, float* image) {
   }
 }
 
+// As many samples of each class, in random order: with the classes in turn, a small batch walked in
+// order (statistics of test batches) would always hold the same classes.
+std::vector<int32_t> DrawLabels(Random random, int64_t count) {
+  std::vector<int32_t> labels(static_cast<size_t>(count));
+  for (size_t i = 0; i < labels.size(); ++i) {
+    labels[i] = static_cast<int32_t>(static_cast<int64_t>(i) % kClasses);
+  }
+  for (size_t i = labels.size(); i > 1; --i) std::swap(labels[i - 1], labels[random.Below(i)]);
+  return labels;
+}
+
 DataPart DrawPart(uint64_t seed, uint64_t part, int64_t count) {
+  constexpr uint64_t kLabels = 0xFFFFFFFF;  // behind the samples' streams
   DataPart data;
   data.images.resize(static_cast<size_t>(count * kSide * kSide));
+  data.labels = DrawLabels(Random(seed, part << 32 | kLabels), count);
   for (int64_t i = 0; i < count; ++i) {
-    const int64_t label = i % kClasses;
-    data.labels.push_back(static_cast<int32_t>(label));
-    DrawSample(Random(seed, part << 32 | static_cast<uint64_t>(i)), label,
-               data.images.data() + i * kSide * kSide);
+    DrawSample(Random(seed, part << 32 | static_cast<uint64_t>(i)),
+               data.labels[static_cast<size_t>(i)], data.images.data() + i * kSide * kSide);
   }
   return data;
 }
