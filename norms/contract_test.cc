@@ -107,6 +107,37 @@ TEST_CASE("N of an activation may vary; C, S, the layout and the type may not") 
   });
 }
 
+TEST_CASE("after calls with another N the numbers are those of a fresh normalizer") {
+  const auto check = [](const NormalizerSpec& spec, const Shape& made_for) {
+    const auto used = Create(spec, made_for);
+    for (const int64_t n : {8, 2, 4, 8}) {
+      Shape shape = made_for;
+      shape.n = n;
+      INFO(spec.name << " " << spec.backend << " made for " << made_for.ToString() << ", N " << n);
+      const auto fresh = Create(spec, shape);
+      const DataType type = fresh->Info().data_type;
+      Tensor x = Tensor::Random(shape, type, 0), dy = Tensor::Random(shape, type, 1);
+      Tensor y(shape, type), dx(shape, type), expected_y(shape, type), expected_dx(shape, type);
+      used->Forward(Mode::kBatchStatistics, x.view(), y.view());
+      used->Backward(x.view(), dy.view(), dx.view());
+      fresh->Forward(Mode::kBatchStatistics, x.view(), expected_y.view());
+      fresh->Backward(x.view(), dy.view(), expected_dx.view());
+      CHECK(y == expected_y);
+      CHECK(dx == expected_dx);
+    }
+  };
+  ForAll([&](const Subject& s) {
+    if (!s.activation) return;
+    check(s.spec, s.shape);
+    if (s.spec.name != "batch" && s.spec.name != "batch_renorm") return;
+    NormalizerSpec ghost = s.spec;
+    ghost.options["normalization_batch_size"] = 2;
+    for (const int64_t spatial : {5, 1}) {
+      for (const int64_t n : {1, 4}) check(ghost, {n, 6, spatial, s.shape.layout});
+    }
+  });
+}
+
 TEST_CASE("in place gives the same, and a Backward after it is an error") {
   ForAll([](const Subject& s) {
     for (const Mode mode : {Mode::kTrain, Mode::kBatchStatistics, Mode::kEval}) {

@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "norms/engine.h"
@@ -66,7 +66,8 @@ class Adapter final : public Normalizer {
   AdapterOptions options_;
   RunningStatistics running_;
   Storage gamma_, beta_, dgamma_, dbeta_;
-  std::map<std::pair<int64_t, bool>, std::unique_ptr<Standardize>> primitives_;  // by N, given
+  // By the view's N and C (sub-batches of a fixed size change only its C) and given_statistics.
+  std::map<std::tuple<int64_t, int64_t, bool>, std::unique_ptr<Standardize>> primitives_;
   View view_;  // of the last Forward
   bool given_statistics_ = false;
   std::vector<float> mean_, variance_;  // of the sets
