@@ -92,6 +92,21 @@ TEST_CASE("a learning rate out of reach is a row, not a crash", "[train]") {
   CHECK(result.metrics["steps_to_target_error"].is_null());
 }
 
+TEST_CASE("a last step that diverges counts at chance error too", "[train]") {
+  const char* patches[] = {R"({"training": {"epochs": 1}})", R"({"training": {"epochs": 2}})"};
+  for (const char* patch : patches) {
+    Json json = Case(patch);
+    json["normalizer"] = {{"name", "none"}};
+    json["batch_size"] = 200;  // one step an epoch
+    json["training"]["learning_rate"] = 1e30;
+    json["training"]["momentum"] = 0;
+    const CaseResult result = RunCase(json);
+    CHECK(result.status == "diverged");
+    CHECK(result.metrics["test_error"] == 90);
+    for (const auto& error : result.metrics["test_error_per_epoch"]) CHECK(error == 90.0);
+  }
+}
+
 TEST_CASE("the linear rule scales the rate with the batch", "[train]") {
   CHECK(RunCase(Case()).metrics["learning_rate"] == 0.05);
   CHECK(RunCase(Case(R"({"batch_size": 2})")).metrics["learning_rate"] == 0.0125);

@@ -107,6 +107,10 @@ void Trainer::RunEpoch(int64_t epoch) {
                                       static_cast<size_t>(n)));
     if (!Diverged()) EvaluateOnTheWay(s + 1);
   }
+  // The last step's weights are in no training loss, and the labels of NaN are all wrong, not 90 %.
+  if (!Diverged() && !std::isfinite(test_.loss)) {
+    diverged_ = "the test loss was not finite after step " + std::to_string(step_);
+  }
   if (!Diverged()) error_per_epoch_.push_back(test_.error);
 }
 
