@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
 
 #include "harness/experiments/check/fill.h"
+#include "harness/experiments/check/identities.h"
 #include "harness/experiments/check/mutants.h"
 #include "harness/experiments/check/suites.h"
 #include "harness/experiments/check/tolerance.h"
@@ -117,6 +119,16 @@ TEST_CASE("a pass on zeros is mistrusted") {
   const CaseResult result = RunBackendSuite(BackendCase({{"name", "instance"}, {"affine", false}},
                                                         "native", "eval", "gaussian", {{2, 3}}));
   CHECK(result.status == "MISTRUSTED");
+}
+
+TEST_CASE("an identity sees a NaN wherever it stands, and what follows does not hide it") {
+  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+  const std::vector<double> right = {1, 2, 4};
+  CHECK(RelativeDifference(std::vector<double>{1, 2.5, 4}, right) == 0.125);
+  CHECK(RelativeDifference(std::vector<double>{9, nan, 4}, right) == infinity);
+  CHECK(RelativeDifference(std::vector<double>{1, 2, infinity}, right) == infinity);
+  CHECK(RelativeDifference(std::vector<double>{1, 2}, right) == infinity);
+  CHECK(RelativeDifference(std::vector<double>{0.5}, std::vector<double>{0}) == 0.5);
 }
 
 TEST_CASE("the exact fill has exact moments in any order of summation, in float32") {
