@@ -108,6 +108,10 @@ class CheckExperiment final : public Experiment {
   // A mutant is put to the test as each of the config's variants of its normalizer.
   static void AddMutants(const Json& config, const std::vector<Json>& normalizers,
                          std::vector<Json>* cases) {
+    Json shapes = Json::array();
+    for (const Json& some : ValuesOf(config, "shapes")) {
+      shapes.insert(shapes.end(), some.begin(), some.end());
+    }
     for (const Mutant& mutant : Mutants()) {
       Json variants = Json::array();
       for (const Json& normalizer : normalizers) {
@@ -115,8 +119,7 @@ class CheckExperiment final : public Experiment {
       }
       if (variants.empty()) continue;
       cases->push_back(Extra(
-          "mutants",
-          {{"mutant", mutant.name}, {"normalizers", variants}, {"shapes", config.at("shapes")}}));
+          "mutants", {{"mutant", mutant.name}, {"normalizers", variants}, {"shapes", shapes}}));
     }
   }
 };

@@ -84,6 +84,14 @@ TEST_CASE("every mutant's name is its own, and an unknown one is an error") {
   CHECK_THROWS_AS(ShippedCheck({"mutant=no-such-mutant"}), Error);
 }
 
+TEST_CASE("shapes may be swept, and the mutants then see all of them") {
+  const Json config = Json::parse(R"({"mutants": true,
+      "sweep": {"normalizer": [{"name": "weight"}], "shapes": [[[2, 3]], [[4, 3], [5, 3]]]}})");
+  const std::vector<Json> cases = MakeCheckExperiment()->ExtraCases(config);
+  REQUIRE(cases.size() == 1);
+  CHECK(cases[0]["shapes"].dump() == "[[2,3],[4,3],[5,3]]");
+}
+
 Json BackendCase(const Json& normalizer, const std::string& backend, const std::string& mode,
                  const std::string& input, const Json& shapes) {
   return {{"normalizer", normalizer},
