@@ -20,11 +20,11 @@ constexpr std::array kDialects = {
 
 }  // namespace
 
-const Dialect& ReadDialect(OptionReader* reader) {
+const Dialect& ReadDialect(OptionReader* reader, const char* otherwise) {
   std::array<const char*, kDialects.size()> names{};
   std::transform(kDialects.begin(), kDialects.end(), names.begin(),
                  [](const Dialect& dialect) { return dialect.name; });
-  std::string chosen = kDialects.front().name;
+  std::string chosen = otherwise;
   reader->Choice("dialect", &chosen, names,
                  "framework whose conventions are the defaults of the other options");
   return *std::find_if(kDialects.begin(), kDialects.end(),

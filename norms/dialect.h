@@ -17,8 +17,8 @@ struct Dialect {
   double eps;
 };
 
-// Declares "dialect" and returns the one chosen ("pytorch" where none is), whose values are then
+// Declares "dialect" and returns the one chosen (`otherwise` where none is), whose values are then
 // the defaults of the options declared after it.
-const Dialect& ReadDialect(OptionReader* reader);
+const Dialect& ReadDialect(OptionReader* reader, const char* otherwise);
 
 }  // namespace normsweep

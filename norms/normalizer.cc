@@ -90,6 +90,7 @@ SetStatistics Normalizer::Statistics() const {
 
 void Normalizer::Init(ConstTensorView x, uint64_t seed) {
   CheckView("x", x);
+  state_ = State::kNew;  // what the last Forward left may be overwritten
   DoInit(x, seed);
 }
 

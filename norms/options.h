@@ -34,6 +34,8 @@ class OptionReader {
               const char* help);
 
   bool Has(const char* name) const;
+  // For an option that another one puts out of force.
+  void Override(const char* name, nlohmann::json value) { Resolve(name, std::move(value)); }
   // Throws OptionError for a name that no declaration above took. Call it last.
   void Finish() const;
 

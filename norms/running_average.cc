@@ -18,9 +18,12 @@ void ReadRunningAverage(OptionReader* reader, RunningAverageOptions* options) {
   reader->Number("horizon", &options->horizon, std::numeric_limits<double>::min(), kInfinity,
                  "samples the running statistics reach back, in place of momentum: the new value "
                  "weighs 1 - exp(-samples in the batch / horizon)");
-  if (options->horizon && reader->Has("momentum")) {
+  if (!options->horizon) return;
+  if (reader->Has("momentum") && options->momentum) {
     throw OptionError("/horizon", "given together with momentum, expected one of the two");
   }
+  options->momentum.reset();
+  reader->Override("momentum", nullptr);
 }
 
 double NewWeight(const RunningAverageOptions& options, int64_t samples, int64_t step) {

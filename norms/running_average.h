@@ -17,7 +17,7 @@ struct RunningAverageOptions {
 };
 
 // Declares momentum, momentum_weights and horizon, whose defaults are those of *options. Throws
-// OptionError when horizon and momentum are both given.
+// OptionError when horizon and momentum are both given; with horizon, momentum is null.
 void ReadRunningAverage(OptionReader* reader, RunningAverageOptions* options);
 
 // The weight w of the new value in average = (1 - w) * average + w * value, at update number `step`

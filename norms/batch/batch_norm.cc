@@ -11,7 +11,7 @@ namespace normsweep {
 BatchNormOptions ReadBatchNormOptions(OptionReader* reader) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   constexpr std::array kVariances = {"unbiased", "biased"};
-  const Dialect& dialect = ReadDialect(reader);
+  const Dialect& dialect = ReadDialect(reader, "pytorch");
   BatchNormOptions options;
   options.eps = dialect.eps;
   options.average.momentum = dialect.momentum;

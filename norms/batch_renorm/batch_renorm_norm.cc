@@ -12,11 +12,10 @@ namespace normsweep {
 
 BatchRenormOptions ReadBatchRenormOptions(OptionReader* reader) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  const Dialect& dialect = ReadDialect(reader);
+  const Dialect& dialect = ReadDialect(reader, "paper");
   BatchRenormOptions options;
   options.eps = dialect.eps;
-  // The paper's own 0.01 (section 4) stays the default unless a framework's dialect is asked for.
-  if (reader->Has("dialect") && std::string(dialect.name) != "paper") {
+  if (std::string(dialect.name) != "paper") {  // this paper's own momentum is 0.01 (section 4)
     options.average.momentum = dialect.momentum;
     options.average.momentum_weights = dialect.momentum_weights;
   }

@@ -76,8 +76,7 @@ Adapter::View Adapter::ViewOf(const Shape& shape, bool given_statistics) const {
 }
 
 Standardize& Adapter::PrimitiveOf(const View& view, bool given_statistics) {
-  std::unique_ptr<Standardize>& slot =
-      primitives_[{view.shape.n, view.shape.c, given_statistics}];
+  std::unique_ptr<Standardize>& slot = primitives_[{view.shape.n, view.shape.c, given_statistics}];
   if (slot == nullptr) {
     const StandardizeOptions options{static_cast<float>(options_.eps), options_.primitive_affine,
                                      given_statistics};

@@ -118,8 +118,8 @@ class SpectralNorm final : public Normalizer {
     Product(w, next_v_, &products_);
     const double sigma = Dot(next_u_, products_);
     if (std::isfinite(sigma) && sigma != 0) return sigma;
-    throw ValueError("spectral: sigma of x " + shape().ToString() + " is " + nlohmann::json(sigma).dump() +
-                     ", expected a finite value other than 0");
+    throw ValueError("spectral: sigma of x " + shape().ToString() + " is " +
+                     nlohmann::json(sigma).dump() + ", expected a finite value other than 0");
   }
 
   void Keep(double sigma) {

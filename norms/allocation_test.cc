@@ -1,0 +1,63 @@
+// No allocation inside a Forward or Backward that was called before with the same shape: counted by
+// replacing the global operator new of this test program.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "norms/registry.h"
+#include "norms/testing/catch.h"
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+void* Allocate(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return Allocate(size); }
+void* operator new[](std::size_t size) { return Allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace normsweep {
+namespace {
+
+TEST_CASE("a repeated call allocates nothing, also after a smaller batch in between") {
+  for (const char* name :
+       {"none", "batch", "batch_renorm", "layer", "instance", "group", "weight", "spectral"}) {
+    for (const Layout layout : {Layout::kChannelsFirst, Layout::kChannelsLast}) {
+      const Shape large{6, 12, 500, layout}, small{2, 12, 500, layout};
+      NormalizerSpec spec{name, "native", nlohmann::json::object()};
+      if (spec.name == "group") spec.options["groups"] = 3;
+      const auto normalizer = Create(spec, large);
+      std::vector<float> x(static_cast<size_t>(large.Elements())), y(x.size()), dx(x.size());
+      for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 13);
+      const auto step = [&](const Shape& shape) {
+        for (const Mode mode : {Mode::kEval, Mode::kTrain}) {
+          normalizer->Forward(mode, {x.data(), shape}, {y.data(), shape});
+          normalizer->Backward({x.data(), shape}, {x.data(), shape}, {dx.data(), shape});
+        }
+      };
+      const bool activation = normalizer->target() == Target::kActivation;
+      step(large);
+      if (activation) step(small);
+      const int64_t before = allocations;
+      step(large);
+      if (activation) step(small);
+      const int64_t after = allocations;
+      INFO(name << " " << Name(layout));
+      CHECK(after == before);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace normsweep
