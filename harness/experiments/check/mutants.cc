@@ -314,6 +314,15 @@ std::span<const Mutant> Mutants() {
   return mutants;
 }
 
+Creator WithControl() {
+  return [](const NormalizerSpec& spec, const Shape& shape, std::string* why_not) {
+    std::unique_ptr<Normalizer> made = Create(spec, shape, why_not);
+    if (made == nullptr || spec.backend != "native") return made;
+    return std::unique_ptr<Normalizer>(
+        std::make_unique<Spoiled>(std::move(made), spec, shape, Hooks{}));
+  };
+}
+
 Creator WithMutant(const std::string& name) {
   for (const Row& row : Rows()) {
     if (name != row.mutant.name) continue;

@@ -17,6 +17,10 @@ struct Mutant {
 };
 std::span<const Mutant> Mutants();
 
+// Create, but with every native normalizer wrapped as a mutant's is, without a mistake: the control,
+// which the check must pass.
+Creator WithControl();
+
 // Create, but with the mutant in place of the native version of its normalizer. Throws
 // UnknownNameError for a name that is not in Mutants().
 Creator WithMutant(const std::string& name);

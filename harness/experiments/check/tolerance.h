@@ -31,7 +31,8 @@ double OutputTolerance(const ToleranceInput& input);
 double StatisticsTolerance(const ToleranceInput& input);
 
 // Why a peer cannot hold the tolerance on these inputs; from a written list, which a row that passes
-// contradicts, so that the list cannot outlive its reasons.
+// contradicts, so that the list cannot outlive its reasons. It excuses only shapes on which a value
+// really overflowed.
 std::optional<std::string> PeerLimit(const std::string& backend, const std::string& fill);
 
 }  // namespace normsweep
