@@ -50,7 +50,7 @@ std::vector<Plan> MakePlans(const std::vector<std::string>& configs,
         throw ConfigError("/name", "\"" + name + "\" is also the name of " + other->second +
                                        ", expected another folder for the results");
       }
-    } catch (const ConfigError& error) {
+    } catch (const std::exception& error) {
       throw Error(path + ": " + error.what());
     }
   }
@@ -171,7 +171,7 @@ int RunCommand(const RunOptions& options, std::span<const ExperimentKind> experi
   std::vector<Plan> plans;
   try {
     plans = MakePlans(options.configs, options.settings, options.selection, experiments);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     return Complain(console, error, kBadUsage);
   }
   if (options.dry_run) {
@@ -204,7 +204,7 @@ int ValidateCommand(const std::vector<std::string>& configs,
       const std::vector<Plan> plans = MakePlans({path}, settings, {}, experiments);
       *console.out << path << ": " << plans.front().config.experiment << ", "
                    << plans.front().cases.size() << " cases\n";
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       status = Complain(console, error, kBadUsage);
     }
   }

@@ -17,6 +17,8 @@ struct CaseResult {
   nlohmann::ordered_json metrics;  // name -> number, string, or array of numbers (error per epoch);
                                    // reproducible to the bit
   nlohmann::ordered_json timings;  // name -> number: seconds, rates; never in results.csv
+  // The result of another case: what this one sweeps has no effect on its normalizer.
+  bool by_construction = false;
 };
 
 struct RunSettings {

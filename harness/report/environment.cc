@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "build_info.h"
+#include "norms/cost.h"
 
 namespace normsweep {
 namespace {
@@ -48,14 +49,15 @@ void AddProcessor(OrderedJson* environment) {
   (*environment)["threads"] = std::thread::hardware_concurrency();
 }
 
+// The last level is the kernel's figure: sysconf's is that of the whole host (norms/cost.cc).
 OrderedJson Caches() {
   OrderedJson caches = OrderedJson::object();
   for (const auto& [name, key] :
-       {std::pair{"l1d", _SC_LEVEL1_DCACHE_SIZE}, std::pair{"l2", _SC_LEVEL2_CACHE_SIZE},
-        std::pair{"l3", _SC_LEVEL3_CACHE_SIZE}}) {
+       {std::pair{"l1d", _SC_LEVEL1_DCACHE_SIZE}, std::pair{"l2", _SC_LEVEL2_CACHE_SIZE}}) {
     const long bytes = ::sysconf(key);
     caches[name] = bytes > 0 ? OrderedJson(bytes) : OrderedJson();
   }
+  caches["last_level"] = LastLevelCacheBytes();
   return caches;
 }
 

@@ -89,7 +89,12 @@ TextTable MakeTable(const std::vector<const SummaryRow*>& rows, const Pivot& piv
   TextTable table(lines.size() + 1, std::vector<std::string>(columns.size() + 1, "-"));
   table[0][0] = pivot.columns == nullptr ? "" : pivot.columns->path;
   for (size_t j = 0; j < columns.size(); ++j) table[0][j + 1] = columns[j];
-  for (size_t i = 0; i < lines.size(); ++i) table[i + 1][0] = lines[i];
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const bool marked = std::any_of(rows.begin(), rows.end(), [&](const SummaryRow* row) {
+      return row->by_construction && LabelIn(*row, pivot.lines) == lines[i];
+    });
+    table[i + 1][0] = lines[i] + (marked ? "*" : "");
+  }
   for (const SummaryRow* row : rows) {
     const auto line = std::find(lines.begin(), lines.end(), LabelIn(*row, pivot.lines));
     const auto column = std::find(columns.begin(), columns.end(), LabelIn(*row, pivot.columns));
@@ -129,6 +134,11 @@ void PrintHeading(const Config& config, const std::vector<SummaryRow>& summary,
   }
   if (!IsSwept(config.axes, "training.learning_rate")) *out << "; one learning rate for all";
   *out << '\n';
+  if (std::any_of(summary.begin(), summary.end(),
+                  [](const SummaryRow& row) { return row.by_construction; })) {
+    *out << "*: does not depend on normalization_batch_size, one run for all: flat by "
+            "construction\n";
+  }
   if (diverged > 0) *out << "!n: n seeds diverged, counted at chance error\n";
 }
 

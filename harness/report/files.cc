@@ -25,6 +25,12 @@ FileSet::~FileSet() {
 }
 
 void FileSet::Add(const std::string& path, const std::string& content) {
+  if (std::filesystem::is_directory(path)) {
+    throw Error("cannot write " + path + ": it is a folder, expected a file");
+  }
+  for (const auto& [unused, other] : files_) {
+    if (other == path) throw Error("cannot write " + path + " twice, expected different files");
+  }
   const std::string temporary = path + "." + std::to_string(::getpid()) + ".part";
   files_.emplace_back(temporary, path);
   std::ofstream file(temporary, std::ios::binary | std::ios::trunc);

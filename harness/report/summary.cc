@@ -40,6 +40,8 @@ SummaryRow SummarizeGroup(const OrderedJson& columns, const std::vector<const Re
   SummaryRow summary;
   summary.columns = columns;
   summary.n = static_cast<int64_t>(rows.size());
+  summary.by_construction = std::any_of(
+      rows.begin(), rows.end(), [](const ResultRow* row) { return row->result.by_construction; });
   summary.n_diverged = std::count_if(rows.begin(), rows.end(), [](const ResultRow* row) {
     return row->result.status == "diverged";
   });

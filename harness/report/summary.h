@@ -20,6 +20,7 @@ struct MetricSummary {
 struct SummaryRow {
   nlohmann::ordered_json columns;  // without "seed"
   int64_t n = 0;                   // seeds
+  bool by_construction = false;    // run once: it does not depend on normalization_batch_size
   int64_t n_diverged = 0;          // of them; they count with the metrics of their row
   // In the order in which they appear. A metric that any of the n rows lacks, or has as no finite
   // number, has no mean: the mean of the others would flatter it.

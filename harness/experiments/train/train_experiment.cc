@@ -50,6 +50,7 @@ class TrainExperiment : public Experiment {
     Json effective = resolved_case;
     effective.erase("normalization_batch_size");
     CaseResult result = RunOnce(config, effective);
+    result.by_construction = true;
     result.reason += std::string(result.reason.empty() ? "" : "; ") +
                      "does not depend on normalization_batch_size: run once for all of them";
     return result;

@@ -69,8 +69,8 @@ class Trainer {
 CaseResult Trainer::Run() {
   const Clock::time_point start = Clock::now();
   CaseResult result;
+  Start();
   try {
-    Start();
     for (int64_t epoch = 0; epoch < config_.epochs && !Diverged(); ++epoch) RunEpoch(epoch);
   } catch (const ValueError& e) {  // such as a weight row that became zero
     diverged_ = std::string(e.what()) + ", at step " + std::to_string(step_ + 1);
