@@ -1,11 +1,7 @@
 #include "harness/config/json_file.h"
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-
 #include "harness/config/config_error.h"
+#include "harness/testing/folder.h"
 #include "norms/testing/catch.h"
 
 namespace normsweep {
@@ -58,17 +54,14 @@ TEST_CASE("64 levels are the most") {
 }
 
 TEST_CASE("a file that cannot be read or is too large is an error") {
-  const auto path = std::filesystem::temp_directory_path() /
-                    ("normsweep_json_" + std::to_string(::getpid()) + ".json");
-  CHECK_THROWS_WITH(ReadJsonFile(path.string()), "cannot be opened, expected a readable JSON file");
-  CHECK_THROWS_WITH(ReadJsonFile(std::filesystem::temp_directory_path().string()),
-                    "is a directory, expected a JSON file");
-  std::ofstream(path) << "{\"a\": 1}";
-  CHECK(ReadJsonFile(path.string())["a"] == 1);
-  std::ofstream(path) << '"' << std::string(kMaxJsonBytes, ' ') << '"';
-  CHECK_THROWS_WITH(ReadJsonFile(path.string()),
+  const TestFolder folder;
+  CHECK_THROWS_WITH(ReadJsonFile(folder / "missing.json"),
+                    "cannot be opened, expected a readable JSON file");
+  CHECK_THROWS_WITH(ReadJsonFile(folder / "."), "is a directory, expected a JSON file");
+  CHECK(ReadJsonFile(folder.Write("small.json", "{\"a\": 1}"))["a"] == 1);
+  const std::string large = '"' + std::string(kMaxJsonBytes, ' ') + '"';
+  CHECK_THROWS_WITH(ReadJsonFile(folder.Write("large.json", large)),
                     "larger than 16777216 bytes, expected at most that");
-  std::filesystem::remove(path);
 }
 
 }  // namespace

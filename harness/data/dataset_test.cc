@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "harness/config/config_error.h"
 #include "harness/data/data_file.h"
+#include "harness/testing/folder.h"
 #include "norms/testing/catch.h"
 
 namespace normsweep {
@@ -17,26 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (fs::temp_directory_path() / "normsweep-data-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryDirectory() { fs::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  std::string path() const { return path_.string(); }
-  void Write(const std::string& name, const std::string& content) const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << content;
-  }
-
- private:
-  fs::path path_;
-};
 
 std::string BigEndian(uint32_t number) {
   std::string bytes;
@@ -56,7 +36,7 @@ std::string MnistLabels(uint32_t count) {
   return bytes;
 }
 
-void WriteMnist(const TemporaryDirectory& directory) {
+void WriteMnist(const TestFolder& directory) {
   directory.Write("mnist/train-images-idx3-ubyte", MnistImages(60000));
   directory.Write("mnist/train-labels-idx1-ubyte", MnistLabels(60000));
   directory.Write("mnist/t10k-images-idx3-ubyte", MnistImages(10000));
@@ -75,7 +55,7 @@ std::string ErrorOf(const char* config, const std::string& directory) {
 }
 
 TEST_CASE("MNIST files are read, split and standardized", "[data]") {
-  const TemporaryDirectory directory;
+  const TestFolder directory;
   WriteMnist(directory);
   const Dataset raw =
       LoadDataset(Config(R"({"name": "mnist", "standardize": false})"), directory.path());
@@ -101,7 +81,7 @@ TEST_CASE("MNIST files are read, split and standardized", "[data]") {
 }
 
 TEST_CASE("gzip-compressed files are read as plain ones", "[data]") {
-  const TemporaryDirectory directory;
+  const TestFolder directory;
   WriteMnist(directory);
   const fs::path labels = fs::path(directory.path()) / "mnist/train-labels-idx1-ubyte";
   const std::string content = MnistLabels(60000);
@@ -114,7 +94,7 @@ TEST_CASE("gzip-compressed files are read as plain ones", "[data]") {
 }
 
 TEST_CASE("wrong files are errors that name the file, its size and how to get it", "[data]") {
-  const TemporaryDirectory directory;
+  const TestFolder directory;
   const char* mnist = R"({"name": "mnist"})";
   CHECK_THAT(ErrorOf(mnist, ""), Contains("no data directory") && Contains("NORMSWEEP_DATA"));
   CHECK_THAT(ErrorOf(mnist, directory.path()),
@@ -141,7 +121,7 @@ TEST_CASE("wrong files are errors that name the file, its size and how to get it
 }
 
 TEST_CASE("CIFAR-10 colours become the last axis", "[data]") {
-  const TemporaryDirectory directory;
+  const TestFolder directory;
   std::string content(30730000, '\0');
   content[3073] = 7;           // label of the second record
   content[3074 + 5] = 51;      // its red at pixel 5
