@@ -73,7 +73,7 @@ TEST_CASE("an impossible option is an error with its pointer") {
   CHECK(Pointer("weight", R"({"eps": null})") == "/eps");
   CHECK(Pointer("spectral", R"({"power_iterations": 0})") == "/power_iterations");
   CHECK(Pointer("none", R"({"eps": 1})") == "/eps");
-  CHECK(Pointer("batch", R"([1])") == "");
+  CHECK(Pointer("batch", R"([1])").empty());
 }
 
 TEST_CASE("empty and overflowing shapes are errors") {

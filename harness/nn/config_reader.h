@@ -36,6 +36,7 @@ class ConfigReader {
   template <class T>
   void Choice(const char* key, T* value, const std::vector<std::pair<const char*, T>>& choices) {
     std::vector<std::string> names;
+    names.reserve(choices.size());
     for (const auto& choice : choices) names.emplace_back(choice.first);
     if (const auto index = FindChoice(key, names)) *value = choices[*index].second;
   }

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "build_info.h"
 #include "norms/cost.h"
@@ -36,13 +37,13 @@ std::string ValueOf(const std::string& line, const std::string& key) {
 void AddProcessor(OrderedJson* environment) {
   std::ifstream file("/proc/cpuinfo");
   std::string name, package;
-  std::set<std::string> cores;
+  std::set<std::pair<std::string, std::string>> cores;  // package, core
   for (std::string line; std::getline(file, line);) {
     if (name.empty()) name = ValueOf(line, "model name");
     const std::string physical = ValueOf(line, "physical id");
     if (!physical.empty()) package = physical;
     const std::string core = ValueOf(line, "core id");
-    if (!core.empty()) cores.insert(package + "/" + core);
+    if (!core.empty()) cores.emplace(package, core);
   }
   (*environment)["processor"] = name.empty() ? OrderedJson() : OrderedJson(name);
   (*environment)["cores"] = cores.empty() ? OrderedJson() : OrderedJson(cores.size());

@@ -91,6 +91,7 @@ std::vector<SummaryRow> Summarize(const std::vector<ResultRow>& rows) {
     groups[place->second].second.push_back(&row);
   }
   std::vector<SummaryRow> summaries;
+  summaries.reserve(groups.size());
   for (const auto& [columns, members] : groups) {
     summaries.push_back(SummarizeGroup(columns, members));
   }

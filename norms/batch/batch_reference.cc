@@ -75,9 +75,8 @@ class BatchNormReference final : public reference::ReferenceNormalizer {
     const double* x = x_view.As<double>();
     const double* dy = dy_view.As<double>();
     double* dx = dx_view.As<double>();
-    const int64_t sub_batches = SubBatches();
-    const auto m = static_cast<long double>(shape().n / sub_batches * shape().s);
-    for (int64_t w = 0; w < sub_batches; ++w) {
+    const auto m = static_cast<long double>(ValuesOfSet());
+    for (int64_t w = 0; w < SubBatches(); ++w) {
       for (int64_t c = 0; c < shape().c; ++c) {
         const long double mean = Set(w, c).mean, sigma = Sigma(Set(w, c));
         long double d_gamma = 0, d_beta = 0, d_variance = 0, d_mean = 0, sum_of_deviations = 0;
@@ -107,6 +106,7 @@ class BatchNormReference final : public reference::ReferenceNormalizer {
   bool UsesRunning(Mode mode) const { return mode == Mode::kEval && options_.track_running_stats; }
 
   int64_t SubBatches() const { return static_cast<int64_t>(sets_.size()) / shape().c; }
+  int64_t ValuesOfSet() const { return shape().n / SubBatches() * shape().s; }
   const Moments& Set(int64_t w, int64_t c) const {
     return sets_[static_cast<size_t>(w * shape().c + c)];
   }
@@ -148,7 +148,7 @@ class BatchNormReference final : public reference::ReferenceNormalizer {
   // Algorithm 2, line 10, as a moving average: E[mean] and m / (m - 1) E[variance].
   void UpdateRunning() {
     const auto weights = reference::WeightsOfUpdate(options_.average, shape().n, *step_);
-    const auto m = static_cast<long double>(shape().n / SubBatches() * shape().s);
+    const auto m = static_cast<long double>(ValuesOfSet());
     const long double correction = options_.unbiased_running_variance ? m / (m - 1) : 1;
     for (int64_t c = 0; c < shape().c; ++c) {
       long double mean = 0, variance = 0;

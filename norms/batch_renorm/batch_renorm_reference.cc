@@ -82,7 +82,8 @@ class BatchRenormReference final : public reference::ReferenceNormalizer {
     const double* x = x_view.As<double>();
     const double* dy = dy_view.As<double>();
     double* dx = dx_view.As<double>();
-    const auto m = static_cast<long double>(shape().n / sub_batches_ * shape().s);
+    const int64_t values_of_set = shape().n / sub_batches_ * shape().s;
+    const auto m = static_cast<long double>(values_of_set);
     for (int64_t w = 0; w < sub_batches_; ++w) {
       for (int64_t c = 0; c < shape().c; ++c) {
         const SetOfValues& set = Set(w, c);

@@ -141,7 +141,8 @@ TEST_CASE("identities: permuting samples permutes outputs and gradients") {
 
 TEST_CASE("identities: a ghost batch = plain batch norm on every W-th sample") {
   for (const Layout layout : kLayouts) {
-    for (const auto& [n, b] : {std::pair{6, 2}, {6, 3}, {3, 1}, {4, 4}}) {
+    for (const auto& sizes : {std::pair{6, 2}, {6, 3}, {3, 1}, {4, 4}}) {
+      const int n = sizes.first, b = sizes.second;
       const size_t sub_batches = static_cast<size_t>(n / b), plane = 2 * 3;
       const Shape shape{n, 2, 3, layout}, part{b, 2, 3, layout};
       const auto ghost = Make(MakeBatchNormReference, {{"normalization_batch_size", b}}, shape);

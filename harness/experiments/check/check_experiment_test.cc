@@ -174,7 +174,8 @@ TEST_CASE("the exact fill has exact moments in any order of summation, in float3
           sets[SetIndex(spec, shape, n, c)].push_back(
               static_cast<float>(data.x[static_cast<size_t>(offset)]));
         });
-        for (auto& [set, values] : sets) {
+        for (auto& set : sets) {
+          std::vector<float>& values = set.second;
           const auto mean = [&] {
             float sum = 0;
             for (const float v : values) sum += v;

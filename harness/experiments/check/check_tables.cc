@@ -93,7 +93,7 @@ void PrintSuite(const std::string& suite, const std::vector<const ResultRow*>& r
     const auto found = std::find_if(lines.begin(), lines.end(),
                                     [&](const auto& line) { return line.first == key; });
     if (found == lines.end()) {
-      lines.push_back({std::move(key), {row}});
+      lines.emplace_back(std::move(key), std::vector<const ResultRow*>{row});
     } else {
       found->second.push_back(row);
     }

@@ -88,7 +88,7 @@ TEST_CASE("a learning rate out of reach is a row, not a crash", "[train]") {
     CHECK(result.metrics[metric] == 90);
   }
   CHECK(result.metrics["test_loss"].is_null());
-  CHECK(result.metrics["test_error_per_epoch"] == Json({90.0, 90.0}));
+  CHECK(result.metrics["test_error_per_epoch"] == nlohmann::ordered_json({90.0, 90.0}));
   CHECK(result.metrics["steps_to_target_error"].is_null());
 }
 
