@@ -1,11 +1,24 @@
 // The exceptions of the library. Each text names the offending value and what was expected.
 #pragma once
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace normsweep {
+
+// ` "a" "b"`: what an error's text lists after "expected one of". `name_of` may be a member.
+template <class Range, class NameOf = std::identity>
+std::string QuotedNames(const Range& range, const NameOf& name_of = {}) {
+  std::string text;
+  for (const auto& one : range) {
+    text += " \"";
+    text += std::invoke(name_of, one);
+    text += '"';
+  }
+  return text;
+}
 
 class Error : public std::runtime_error {
  public:

@@ -14,10 +14,12 @@
 // registry.h makes them: Create(spec, shape, &why_not).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "norms/tensor.h"
@@ -69,6 +71,14 @@ struct NormalizerInfo {
   bool composite = false;  // part of the work is done outside the backend's own primitive
   nlohmann::json options;  // resolved: every option with the value in force
 };
+
+// The parameter or buffer of this name; null where there is none.
+template <class Slot>
+const Slot* FindNamed(std::span<const Slot> slots, std::string_view name) {
+  const auto found =
+      std::find_if(slots.begin(), slots.end(), [&](const Slot& slot) { return slot.name == name; });
+  return found == slots.end() ? nullptr : &*found;
+}
 
 class Normalizer {
  public:

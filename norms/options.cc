@@ -104,8 +104,7 @@ void OptionReader::Choice(const char* name, std::string* value,
                           std::span<const char* const> choices, const char* help) {
   const Json* given = Declare(name, *value, help);
   if (given != nullptr) {
-    std::string expected = "one of";
-    for (const char* choice : choices) expected += std::string(" \"") + choice + "\"";
+    const std::string expected = "one of" + QuotedNames(choices);
     if (!given->is_string()) Fail(name, *given, expected);
     const auto& text = given->get_ref<const std::string&>();
     if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
@@ -118,12 +117,13 @@ void OptionReader::Choice(const char* name, std::string* value,
 
 void OptionReader::Finish() const {
   if (options_.is_null()) return;
-  for (const auto& [name, value] : options_.items()) {
+  for (const auto& item : options_.items()) {
+    const std::string& name = item.key();
     const auto declared = [&](const OptionHelp& option) { return option.name == name; };
     if (std::any_of(help_.begin(), help_.end(), declared)) continue;
-    std::string expected = help_.empty() ? "no options" : "one of";
-    for (const OptionHelp& option : help_) expected += " \"" + option.name + "\"";
-    throw OptionError("/" + name, "unknown option \"" + name + "\", expected " + expected);
+    throw OptionError("/" + name, "unknown option \"" + name + "\", expected " +
+                                      (help_.empty() ? "no options" : "one of") +
+                                      QuotedNames(help_, &OptionHelp::name));
   }
 }
 

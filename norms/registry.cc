@@ -91,12 +91,11 @@ constexpr std::array kRows = {
 };
 
 const NormalizerKind& FindKind(const std::string& name) {
-  std::string names;
   for (const NormalizerKind& kind : kKinds) {
     if (name == kind.name) return kind;
-    names += std::string(" \"") + kind.name + "\"";
   }
-  throw UnknownNameError("unknown normalizer \"" + name + "\", expected one of" + names);
+  throw UnknownNameError("unknown normalizer \"" + name + "\", expected one of" +
+                         QuotedNames(kKinds, &NormalizerKind::name));
 }
 
 }  // namespace
@@ -121,9 +120,8 @@ std::unique_ptr<Normalizer> Create(const NormalizerSpec& spec, const Shape& shap
     *reason = row.why_not;
     return nullptr;
   }
-  std::string backends;
-  for (const char* backend : kBackends) backends += std::string(" \"") + backend + "\"";
-  throw UnknownNameError("unknown backend \"" + spec.backend + "\", expected one of" + backends);
+  throw UnknownNameError("unknown backend \"" + spec.backend + "\", expected one of" +
+                         QuotedNames(kBackends));
 }
 
 }  // namespace normsweep

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "norms/errors.h"
-
 namespace normsweep {
 
 RunningStatistics::RunningStatistics(const RunningAverageOptions& options, int64_t channels,
@@ -32,28 +30,6 @@ SetCoefficients RunningStatistics::Standardize(int64_t channel, double eps) cons
 
 SetCoefficients RunningStatistics::Center(int64_t channel) const {
   return SetCoefficients::From(mean(channel), 1, 0);
-}
-
-double Unbiased(int64_t count) {
-  return count < 2 ? 1.0 : static_cast<double>(count) / static_cast<double>(count - 1);
-}
-
-int64_t SubBatches(int64_t samples, const std::optional<int64_t>& normalization_batch_size) {
-  return normalization_batch_size ? samples / *normalization_batch_size : 1;
-}
-
-void CheckSubBatches(const std::string& label, int64_t samples,
-                     const std::optional<int64_t>& normalization_batch_size) {
-  if (!normalization_batch_size || samples % *normalization_batch_size == 0) return;
-  throw ShapeError(label + ": batch of " + std::to_string(samples) +
-                   " samples, expected a multiple of normalization_batch_size " +
-                   std::to_string(*normalization_batch_size));
-}
-
-std::string SubBatchLabel(const std::string& name,
-                          const std::optional<int64_t>& normalization_batch_size) {
-  if (!normalization_batch_size) return name;
-  return name + "(" + std::to_string(*normalization_batch_size) + ")";
 }
 
 }  // namespace normsweep

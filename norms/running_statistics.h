@@ -61,16 +61,4 @@ class RunningStatistics {
   std::vector<Buffer> buffers_;
 };
 
-// m / (m - 1), which makes a biased variance unbiased; 1 for m = 1, which training refuses.
-double Unbiased(int64_t count);
-
-// Sub-batches of `samples` with normalization_batch_size b: samples / b, or 1 without b.
-int64_t SubBatches(int64_t samples, const std::optional<int64_t>& normalization_batch_size);
-// Throws ShapeError when b does not divide the samples.
-void CheckSubBatches(const std::string& label, int64_t samples,
-                     const std::optional<int64_t>& normalization_batch_size);
-// "batch", or "batch(4)" with b = 4.
-std::string SubBatchLabel(const std::string& name,
-                          const std::optional<int64_t>& normalization_batch_size);
-
 }  // namespace normsweep

@@ -4,38 +4,30 @@
 #include <utility>
 
 #include "norms/cost.h"
-#include "norms/errors.h"
 
 namespace normsweep {
 
 SetNormalizer::SetNormalizer(NormalizerInfo info, const Shape& shape, const Form& form)
     : Normalizer(std::move(info), shape),
       form_(form),
-      engine_(MakeEngine(shape, form.across_samples, form.affine)) {
-  if (form.affine == AffineKind::kNone) return;
-  const bool per_element = form.affine == AffineKind::kElement;
-  const Shape parameters{1, shape.c, per_element ? shape.s : 1, shape.layout};
-  if (form.scale) {
-    gamma_ = Storage(parameters, 1);
-    dgamma_ = Storage(parameters, 0);
-    AddParameter("gamma", gamma_.view(), dgamma_.view());
+      engine_(MakeEngine(shape, form.across_samples, form.affine)),
+      affine_(shape, form.affine, form.scale) {
+  for (const Parameter& parameter : affine_.Parameters()) {
+    AddParameter(parameter.name, parameter.value, parameter.gradient);
   }
-  beta_ = Storage(parameters, 0);
-  dbeta_ = Storage(parameters, 0);
-  AddParameter("beta", beta_.view(), dbeta_.view());
 }
 
 AffineParameters SetNormalizer::Affine() {
-  return {gamma_.data(), beta_.data(), dgamma_.data(), dbeta_.data()};
+  return {affine_.gamma.data(), affine_.beta.data(), affine_.dgamma.data(), affine_.dbeta.data()};
 }
 
 void SetNormalizer::CheckForward(Mode mode, const Shape& shape) const {
+  if (UsesRunning(mode)) return;
+  CheckSubBatches(Info().label, shape.n, form_.normalization_batch_size);
   if (mode != Mode::kTrain) return;
   const Partition partition = PartitionOf(shape);
   const int64_t parts = partition.across_samples ? partition.sub_batches : shape.n;
-  if (shape.Elements() / (parts * partition.groups) > 1) return;
-  throw ShapeError(Info().label + ": one value per set in training with x of shape " +
-                   shape.ToString() + ", expected 2 or more to have a variance");
+  CheckSetSize(Info().label, shape, shape.Elements() / (parts * partition.groups));
 }
 
 void SetNormalizer::DoForward(Mode mode, ConstTensorView x, TensorView y) {

@@ -5,14 +5,16 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "norms/affine_storage.h"
 #include "norms/engine.h"
 #include "norms/native_info.h"
 #include "norms/normalizer.h"
 #include "norms/running_statistics.h"
-#include "norms/storage.h"
+#include "norms/sets.h"
 
 namespace normsweep {
 
@@ -26,6 +28,7 @@ class SetNormalizer : public Normalizer, private SetRules {
     bool across_samples = false;
     bool scale = true;  // false: only the mean is subtracted, and there is a beta but no gamma
     double eps = 1e-5;
+    std::optional<int64_t> normalization_batch_size = std::nullopt;  // across samples only
   };
   SetNormalizer(NormalizerInfo info, const Shape& shape, const Form& form);
 
@@ -40,8 +43,8 @@ class SetNormalizer : public Normalizer, private SetRules {
   virtual void Update() {}
   // Moments of the last Forward: for every part (sample, or across samples sub-batch) its groups.
   SetStatistics DoStatistics() const override;
-  // The sets must have more than one value in kTrain.
-  void CheckForward(Mode mode, const Shape& shape) const override;
+  // Where x is measured, sub-batches must divide it, and sets have two values or more in kTrain.
+  void CheckForward(Mode mode, const Shape& shape) const final;
 
   // 1 / sqrt(variance + eps), or 1 without scaling.
   double InverseDeviation(const SetMoments& moments) const;
@@ -66,7 +69,7 @@ class SetNormalizer : public Normalizer, private SetRules {
   Partition partition_;
   Mode mode_ = Mode::kTrain;
   bool measured_ = false;
-  Storage gamma_, beta_, dgamma_, dbeta_;
+  AffineStorage affine_;
 };
 
 }  // namespace normsweep

@@ -76,4 +76,17 @@ struct TensorView {
 double Get(const ConstTensorView& view, int64_t i);
 void Set(const TensorView& view, int64_t i, double value);
 
+// Calls body(offset, n, c, element): a value's place in memory, and within its sample.
+template <class Body>
+void ForEachElement(const Shape& shape, const Body& body) {
+  const int64_t sample = shape.c * shape.s;
+  for (int64_t n = 0; n < shape.n; ++n) {
+    for (int64_t element = 0; element < sample; ++element) {
+      const int64_t c =
+          shape.layout == Layout::kChannelsFirst ? element / shape.s : element % shape.c;
+      body(n * sample + element, n, c, element);
+    }
+  }
+}
+
 }  // namespace normsweep

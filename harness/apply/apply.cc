@@ -72,13 +72,11 @@ template <class Slot>
 void PutState(const char* kind, const Normalizer& normalizer, std::span<const Slot> slots,
               const std::map<std::string, NpyArray>& given, const ApplyInput& input) {
   for (const auto& [name, array] : given) {
-    const auto slot =
-        std::find_if(slots.begin(), slots.end(), [&](const Slot& one) { return one.name == name; });
-    if (slot == slots.end()) {
-      std::string expected = slots.empty() ? "none" : "one of";
-      for (const Slot& one : slots) expected += " \"" + one.name + "\"";
+    const Slot* slot = FindNamed(slots, name);
+    if (slot == nullptr) {
       throw ConfigError("", normalizer.Info().label + " has no " + kind + " \"" + name +
-                                "\", expected " + expected);
+                                "\", expected " + (slots.empty() ? "none" : "one of") +
+                                QuotedNames(slots, &Slot::name));
     }
     const std::vector<int64_t> dims = DimsOf(slot->value.shape, normalizer.shape(), input.x.dims);
     if (Squeezed(array.dims) != Squeezed(dims)) {

@@ -12,6 +12,7 @@
 #include "harness/config/config_error.h"
 #include "harness/config/expected.h"
 #include "harness/config/json_file.h"
+#include "norms/errors.h"
 
 namespace normsweep {
 
@@ -40,12 +41,6 @@ const OrderedJson* Child(const OrderedJson& unresolved, const std::string& key) 
   return rest->is_object() ? &FollowReference(*rest) : nullptr;
 }
 
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += " \"" + name + "\"";
-  return text;
-}
-
 // Where an error happened: valijson's context "<root>" "[sweep]" "[0]" without its decoration.
 Context PathOf(const Context& context) {
   Context path;
@@ -68,8 +63,8 @@ Context PathOf(const Context& context) {
   if (value->is_object()) {
     for (const auto& [key, unused] : value->items()) {
       if (Child(*node, key) != nullptr) continue;
-      throw ConfigError(JoinPointer(pointer, key),
-                        "unknown key \"" + key + "\", expected one of" + Listed(KnownKeys(*node)));
+      throw ConfigError(JoinPointer(pointer, key), "unknown key \"" + key + "\", expected one of" +
+                                                       QuotedNames(KnownKeys(*node)));
     }
     for (const OrderedJson& key : node->value("required", OrderedJson::array())) {
       const auto name = key.get<std::string>();

@@ -8,6 +8,7 @@
 #include "harness/config/expected.h"
 #include "harness/config/json_file.h"
 #include "harness/config/schema.h"
+#include "norms/errors.h"
 
 namespace normsweep {
 namespace {
@@ -24,7 +25,7 @@ bool IsOfDocument(const std::string& key) {
 [[noreturn]] void FailUnknownPath(const std::string& experiment, const std::string& pointer,
                                   const std::vector<std::string>& keys) {
   std::vector<std::string> parent = keys;
-  std::string expected;
+  std::vector<std::string> expected;
   while (!parent.empty() && expected.empty()) {
     parent.pop_back();
     const OrderedJson* node = FindSchema(experiment, parent);
@@ -33,10 +34,10 @@ bool IsOfDocument(const std::string& key) {
     for (const std::string& key : parent) prefix += key + ".";
     for (const std::string& key : KnownKeys(*node)) {
       if (parent.empty() && IsOfDocument(key)) continue;
-      expected += " \"" + prefix + key + "\"";
+      expected.push_back(prefix + key);
     }
   }
-  throw ConfigError(pointer, "unknown path, expected one of" + expected);
+  throw ConfigError(pointer, "unknown path, expected one of" + QuotedNames(expected));
 }
 
 void CheckPath(const OrderedJson& document, const Axis& axis, const std::vector<Axis>& before) {

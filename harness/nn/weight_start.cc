@@ -15,10 +15,7 @@ constexpr int64_t kChunk = 50;
 const Parameter* FindGain(const Linear& linear) {
   Normalizer* normalizer = linear.weight_normalizer();
   if (normalizer == nullptr) return nullptr;
-  const auto parameters = normalizer->Parameters();
-  const auto g = std::find_if(parameters.begin(), parameters.end(),
-                              [](const Parameter& p) { return p.name == "g"; });
-  return g == parameters.end() ? nullptr : &*g;
+  return FindNamed(normalizer->Parameters(), "g");
 }
 
 // Two passes over the samples, the second around the first one's mean.

@@ -4,19 +4,18 @@
 #include <utility>
 
 #include "harness/config/config_error.h"
+#include "norms/errors.h"
 
 namespace normsweep {
 namespace {
 
 const ExperimentKind& FindExperiment(const std::string& name,
                                      std::span<const ExperimentKind> experiments) {
-  std::string names;
   for (const ExperimentKind& kind : experiments) {
     if (name == kind.name) return kind;
-    names += std::string(" \"") + kind.name + "\"";
   }
-  throw ConfigError("/experiment",
-                    "\"" + name + "\" is not in this build, expected one of" + names);
+  throw ConfigError("/experiment", "\"" + name + "\" is not in this build, expected one of" +
+                                       QuotedNames(experiments, &ExperimentKind::name));
 }
 
 void ValidateCases(const Plan& plan) {

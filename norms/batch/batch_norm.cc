@@ -44,7 +44,8 @@ class BatchNorm final : public SetNormalizer {
                       {.affine = options.affine ? AffineKind::kChannel : AffineKind::kNone,
                        .across_samples = true,
                        .scale = !options.center_only,
-                       .eps = options.eps}),
+                       .eps = options.eps,
+                       .normalization_batch_size = options.normalization_batch_size}),
         options_(options),
         running_(options.average, shape.c, options.center_only ? "" : "running_var") {
     if (!options.track_running_stats) return;
@@ -54,12 +55,6 @@ class BatchNorm final : public SetNormalizer {
  private:
   Partition PartitionOf(const Shape& shape) const override {
     return {shape.c, SubBatches(shape.n, options_.normalization_batch_size), true};
-  }
-
-  void CheckForward(Mode mode, const Shape& shape) const override {
-    if (UsesRunning(mode)) return;
-    CheckSubBatches(Info().label, shape.n, options_.normalization_batch_size);
-    SetNormalizer::CheckForward(mode, shape);
   }
 
   bool UsesRunning(Mode mode) const override {

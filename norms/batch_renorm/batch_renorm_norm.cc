@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "norms/dialect.h"
-#include "norms/errors.h"
 #include "norms/set_normalizer.h"
 
 namespace normsweep {
@@ -54,7 +53,8 @@ class BatchRenorm final : public SetNormalizer {
                       shape,
                       {.affine = options.affine ? AffineKind::kChannel : AffineKind::kNone,
                        .across_samples = true,
-                       .eps = options.eps}),
+                       .eps = options.eps,
+                       .normalization_batch_size = options.normalization_batch_size}),
         options_(options),
         running_(options.average, shape.c, "running_sigma") {
     for (const Buffer& buffer : running_.Buffers()) AddBuffer(buffer.name, buffer.value);
@@ -68,12 +68,6 @@ class BatchRenorm final : public SetNormalizer {
 
   Partition PartitionOf(const Shape& shape) const override {
     return {shape.c, SubBatches(shape.n, options_.normalization_batch_size), true};
-  }
-
-  void CheckForward(Mode mode, const Shape& shape) const override {
-    if (UsesRunning(mode)) return;
-    CheckSubBatches(Info().label, shape.n, options_.normalization_batch_size);
-    SetNormalizer::CheckForward(mode, shape);
   }
 
   SetStatistics DoStatistics() const override {

@@ -3,38 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
-#include "norms/errors.h"
+#include "norms/sets.h"
 
 namespace normsweep::onednn {
-namespace {
-
-// Calls body(offset, n, c, element) for every value: its place in memory, and within the sample.
-template <class Body>
-void ForEachValue(const Shape& shape, const Body& body) {
-  const int64_t sample = shape.c * shape.s;
-  const bool first = shape.layout == Layout::kChannelsFirst;
-  for (int64_t n = 0; n < shape.n; ++n) {
-    for (int64_t element = 0; element < sample; ++element) {
-      body(n * sample + element, n, first ? element / shape.s : element % shape.c, element);
-    }
-  }
-}
-
-}  // namespace
-
 Adapter::Adapter(NormalizerInfo info, const Shape& shape, const AdapterOptions& options)
     : Normalizer(std::move(info), shape),
       options_(options),
-      running_(options.average, shape.c, "running_var") {
-  if (options.affine != AffineKind::kNone) {
-    const bool per_element = options.affine == AffineKind::kElement;
-    const Shape parameters{1, shape.c, per_element ? shape.s : 1, shape.layout};
-    gamma_ = Storage(parameters, 1);
-    beta_ = Storage(parameters, 0);
-    dgamma_ = Storage(parameters, 0);
-    dbeta_ = Storage(parameters, 0);
-    AddParameter("gamma", gamma_.view(), dgamma_.view());
-    AddParameter("beta", beta_.view(), dbeta_.view());
+      running_(options.average, shape.c, "running_var"),
+      affine_(shape, options.affine, true) {
+  for (const Parameter& parameter : affine_.Parameters()) {
+    AddParameter(parameter.name, parameter.value, parameter.gradient);
   }
   if (options.track_running_stats) {
     for (const Buffer& buffer : running_.Buffers()) AddBuffer(buffer.name, buffer.value);
@@ -54,9 +32,7 @@ void Adapter::CheckForward(Mode mode, const Shape& shape) const {
   CheckSubBatches(Info().label, shape.n, options_.normalization_batch_size);
   if (mode != Mode::kTrain) return;
   const View view = ViewOf(shape, false);
-  if (view.shape.n * view.shape.s > 1) return;
-  throw ShapeError(Info().label + ": one value per set in training with x of shape " +
-                   shape.ToString() + ", expected 2 or more to have a variance");
+  CheckSetSize(Info().label, shape, view.shape.n * view.shape.s);
 }
 
 Adapter::View Adapter::ViewOf(const Shape& shape, bool given_statistics) const {
@@ -105,28 +81,27 @@ void Adapter::LoadRunning() {
   }
 }
 
+size_t Adapter::InView(int64_t n, int64_t c, int64_t element) const {
+  const int64_t sample = shape().c * shape().s;
+  const bool moved = view_.copy == Copy::kSubBatches;  // whole samples; else within a sample
+  const int64_t to_sample = moved ? n % view_.calls * view_.shape.n + n / view_.calls : n;
+  const int64_t to_element = moved ? element : c * shape().s + element / shape().c;
+  return static_cast<size_t>(to_sample * sample + to_element);
+}
+
 const float* Adapter::ToView(const float* tensor, std::vector<float>* copy) const {
   if (view_.copy == Copy::kNone) return tensor;
   copy->resize(static_cast<size_t>(shape().Elements()));
-  const int64_t sample = shape().c * shape().s;
-  ForEachValue(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
-    const int64_t to = view_.copy == Copy::kSubBatches
-                           ? (n % view_.calls * view_.shape.n + n / view_.calls) * sample + element
-                           : n * sample + c * shape().s + element / shape().c;
-    (*copy)[static_cast<size_t>(to)] = tensor[offset];
+  ForEachElement(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
+    (*copy)[InView(n, c, element)] = tensor[offset];
   });
   return copy->data();
 }
 
 void Adapter::FromView(const std::vector<float>& copy, float* tensor) const {
   if (view_.copy == Copy::kNone) return;
-  const int64_t sample = shape().c * shape().s;
-  ForEachValue(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
-    const int64_t from =
-        view_.copy == Copy::kSubBatches
-            ? (n % view_.calls * view_.shape.n + n / view_.calls) * sample + element
-            : n * sample + c * shape().s + element / shape().c;
-    tensor[offset] = copy[static_cast<size_t>(from)];
+  ForEachElement(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
+    tensor[offset] = copy[InView(n, c, element)];
   });
 }
 
@@ -137,16 +112,7 @@ void Adapter::DoForward(Mode mode, ConstTensorView x, TensorView y) {
   mean_.resize(sets);
   variance_.resize(sets);
   if (given_statistics_) LoadRunning();
-  if (options_.primitive_affine) {
-    const int64_t repeats = std::max<int64_t>(1, view_.shape.c / shape().c);
-    view_gamma_.clear();
-    view_beta_.clear();
-    const Shape parameters = Parameters()[0].value.shape;
-    for (int64_t i = 0; i < (options_.layer_primitive ? 1 : repeats); ++i) {
-      view_gamma_.insert(view_gamma_.end(), gamma_.data(), gamma_.data() + parameters.Elements());
-      view_beta_.insert(view_beta_.end(), beta_.data(), beta_.data() + parameters.Elements());
-    }
-  }
+  if (options_.primitive_affine) RepeatAffine();
   const float* in = ToView(x.As<float>(), &x_copy_);
   if (view_.copy != Copy::kNone) y_copy_.resize(x_copy_.size());
   float* out = view_.copy == Copy::kNone ? y.As<float>() : y_copy_.data();
@@ -159,15 +125,34 @@ void Adapter::DoForward(Mode mode, ConstTensorView x, TensorView y) {
                        view_beta_.data()});
   }
   FromView(y_copy_, y.As<float>());
-  if (gamma_.data() != nullptr && !options_.primitive_affine) {
-    const bool per_element = options_.affine == AffineKind::kElement;
-    ForEachValue(shape(), [&](int64_t offset, int64_t, int64_t c, int64_t element) {
-      const int64_t i = per_element ? element : c;
-      y.As<float>()[offset] = y.As<float>()[offset] * gamma_[i] + beta_[i];
-    });
+  if (OwnAffine()) ForwardAffine(y.As<float>());
+  if (mode == Mode::kTrain && options_.track_running_stats) MoveRunning();
+}
+
+void Adapter::RepeatAffine() {
+  const int64_t repeats =
+      options_.layer_primitive ? 1 : std::max<int64_t>(1, view_.shape.c / shape().c);
+  view_gamma_.clear();
+  view_beta_.clear();
+  const int64_t parameters = affine_.gamma.view().shape.Elements();
+  for (int64_t i = 0; i < repeats; ++i) {
+    const float* const gamma = affine_.gamma.data();
+    const float* const beta = affine_.beta.data();
+    view_gamma_.insert(view_gamma_.end(), gamma, gamma + parameters);
+    view_beta_.insert(view_beta_.end(), beta, beta + parameters);
   }
-  if (mode != Mode::kTrain || !options_.track_running_stats) return;
-  const int64_t parts = static_cast<int64_t>(sets) / shape().c;
+}
+
+void Adapter::ForwardAffine(float* y) {
+  const bool per_element = options_.affine == AffineKind::kElement;
+  ForEachElement(shape(), [&](int64_t offset, int64_t, int64_t c, int64_t element) {
+    const int64_t i = per_element ? element : c;
+    y[offset] = y[offset] * affine_.gamma[i] + affine_.beta[i];
+  });
+}
+
+void Adapter::MoveRunning() {
+  const int64_t parts = static_cast<int64_t>(mean_.size()) / shape().c;
   const double factor =
       options_.unbiased_running_variance ? Unbiased(view_.shape.n * view_.shape.s) : 1.0;
   const auto set = [&](int64_t part, int64_t c) {
@@ -185,22 +170,22 @@ void Adapter::BackwardAffine(const float* x, const float* dy, float* g) {
   const bool per_element = options_.affine == AffineKind::kElement;
   std::vector<double> dgamma(static_cast<size_t>(Parameters()[0].value.shape.Elements()));
   std::vector<double> dbeta(dgamma.size());
-  ForEachValue(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
+  ForEachElement(shape(), [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
     const int64_t i = per_element ? element : c;
     const auto gradient = static_cast<double>(dy[offset]);
     dgamma[static_cast<size_t>(i)] += gradient * Normalized(x[offset], SetOf(n, c));
     dbeta[static_cast<size_t>(i)] += gradient;
-    g[offset] = dy[offset] * gamma_[i];
+    g[offset] = dy[offset] * affine_.gamma[i];
   });
   for (size_t i = 0; i < dgamma.size(); ++i) {
-    dgamma_[static_cast<int64_t>(i)] += static_cast<float>(dgamma[i]);
-    dbeta_[static_cast<int64_t>(i)] += static_cast<float>(dbeta[i]);
+    affine_.dgamma[static_cast<int64_t>(i)] += static_cast<float>(dgamma[i]);
+    affine_.dbeta[static_cast<int64_t>(i)] += static_cast<float>(dbeta[i]);
   }
 }
 
 void Adapter::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, TensorView dx) {
   const float* g = dy.As<float>();
-  if (gamma_.data() != nullptr && !options_.primitive_affine) {
+  if (OwnAffine()) {
     g_.resize(static_cast<size_t>(shape().Elements()));
     BackwardAffine(x.As<float>(), g, g_.data());
     g = g_.data();
@@ -220,8 +205,8 @@ void Adapter::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, T
     if (!options_.primitive_affine) continue;
     const int64_t parameters = Parameters()[0].value.shape.Elements();
     for (size_t i = 0; i < view_dgamma_.size(); ++i) {
-      dgamma_[static_cast<int64_t>(i) % parameters] += view_dgamma_[i];
-      dbeta_[static_cast<int64_t>(i) % parameters] += view_dbeta_[i];
+      affine_.dgamma[static_cast<int64_t>(i) % parameters] += view_dgamma_[i];
+      affine_.dbeta[static_cast<int64_t>(i) % parameters] += view_dbeta_[i];
     }
   }
   FromView(y_copy_, dx.As<float>());

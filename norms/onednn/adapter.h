@@ -8,11 +8,11 @@
 #include <tuple>
 #include <vector>
 
+#include "norms/affine_storage.h"
 #include "norms/engine.h"
 #include "norms/normalizer.h"
 #include "norms/onednn/standardize.h"
 #include "norms/running_statistics.h"
-#include "norms/storage.h"
 
 namespace normsweep::onednn {
 
@@ -54,18 +54,27 @@ class Adapter final : public Normalizer {
   bool UsesRunning(Mode mode) const;
   View ViewOf(const Shape& shape, bool given_statistics) const;
   Standardize& PrimitiveOf(const View& view, bool given_statistics);
-  // dgamma, dbeta and g = dy gamma, for the affine that is the adapter's.
+  // Whether gamma and beta are there, and the adapter's to apply: then y = y gamma + beta, and
+  // dgamma, dbeta and g = dy gamma.
+  bool OwnAffine() const {
+    return options_.affine != AffineKind::kNone && !options_.primitive_affine;
+  }
+  void ForwardAffine(float* y);
   void BackwardAffine(const float* x, const float* dy, float* g);
+  void RepeatAffine();  // fills view_gamma_ and view_beta_
+  void MoveRunning();
   int64_t SetOf(int64_t n, int64_t c) const;
   double Normalized(float x, int64_t set) const;
   void LoadRunning();
+  // A value's place in the view's copy.
+  size_t InView(int64_t n, int64_t c, int64_t element) const;
   // The view's copy of a tensor (or the tensor itself), and the way back.
   const float* ToView(const float* tensor, std::vector<float>* copy) const;
   void FromView(const std::vector<float>& copy, float* tensor) const;
 
   AdapterOptions options_;
   RunningStatistics running_;
-  Storage gamma_, beta_, dgamma_, dbeta_;
+  AffineStorage affine_;
   // By the view's N and C (sub-batches of a fixed size change only its C) and given_statistics.
   std::map<std::tuple<int64_t, int64_t, bool>, std::unique_ptr<Standardize>> primitives_;
   View view_;  // of the last Forward

@@ -9,6 +9,7 @@
 #include "norms/instance/instance_norm.h"
 #include "norms/layer/layer_norm.h"
 #include "norms/onednn/adapter.h"
+#include "norms/sets.h"
 
 namespace normsweep {
 namespace {

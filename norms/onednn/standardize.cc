@@ -31,13 +31,13 @@ prop_kind ForwardKind(const StandardizeOptions& options) {
 template <class ForwardPrimitive, class BackwardPrimitive>
 class Pair final : public Standardize {
  public:
-  Pair(const StandardizeOptions& options, MemoryDesc tensor, MemoryDesc statistics,
-       MemoryDesc parameters, const typename ForwardPrimitive::primitive_desc& forward,
+  Pair(const StandardizeOptions& options, const MemoryDesc& tensor, const MemoryDesc& statistics,
+       const MemoryDesc& parameters, const typename ForwardPrimitive::primitive_desc& forward,
        const typename BackwardPrimitive::primitive_desc& backward)
       : options_(options),
-        tensor_(std::move(tensor)),
-        statistics_(std::move(statistics)),
-        parameters_(std::move(parameters)),
+        tensor_(tensor),
+        statistics_(statistics),
+        parameters_(parameters),
         implementation_(forward.impl_info_str()),
         forward_(forward),
         backward_(backward),
@@ -47,27 +47,17 @@ class Pair final : public Standardize {
   }
 
   void Forward(const ForwardArguments& a) override {
-    Set(&forward_arguments_, DNNL_ARG_SRC, a.x);
+    SetShared(&forward_arguments_, a);
     Set(&forward_arguments_, DNNL_ARG_DST, a.y);
-    Set(&forward_arguments_, DNNL_ARG_MEAN, a.mean);
-    Set(&forward_arguments_, DNNL_ARG_VARIANCE, a.variance);
-    if (options_.affine) {
-      Set(&forward_arguments_, DNNL_ARG_SCALE, a.gamma);
-      Set(&forward_arguments_, DNNL_ARG_SHIFT, a.beta);
-    }
     forward_.execute(stream_, forward_arguments_);
     stream_.wait();
   }
 
   void Backward(const BackwardArguments& a) override {
-    Set(&backward_arguments_, DNNL_ARG_SRC, a.x);
+    SetShared(&backward_arguments_, a);
     Set(&backward_arguments_, DNNL_ARG_DIFF_DST, a.dy);
     Set(&backward_arguments_, DNNL_ARG_DIFF_SRC, a.dx);
-    Set(&backward_arguments_, DNNL_ARG_MEAN, a.mean);
-    Set(&backward_arguments_, DNNL_ARG_VARIANCE, a.variance);
     if (options_.affine) {
-      Set(&backward_arguments_, DNNL_ARG_SCALE, a.gamma);
-      Set(&backward_arguments_, DNNL_ARG_SHIFT, a.beta);
       Set(&backward_arguments_, DNNL_ARG_DIFF_SCALE, a.dgamma);
       Set(&backward_arguments_, DNNL_ARG_DIFF_SHIFT, a.dbeta);
     }
@@ -79,6 +69,17 @@ class Pair final : public Standardize {
 
  private:
   using Arguments = std::unordered_map<int, dnnl::memory>;
+
+  // What Forward and Backward both take.
+  template <class A>
+  void SetShared(Arguments* arguments, const A& a) {
+    Set(arguments, DNNL_ARG_SRC, a.x);
+    Set(arguments, DNNL_ARG_MEAN, a.mean);
+    Set(arguments, DNNL_ARG_VARIANCE, a.variance);
+    if (!options_.affine) return;
+    Set(arguments, DNNL_ARG_SCALE, a.gamma);
+    Set(arguments, DNNL_ARG_SHIFT, a.beta);
+  }
 
   void Set(Arguments* arguments, int which, const void* data) {
     const auto found = arguments->find(which);

@@ -55,28 +55,23 @@ inline Values Backward(Normalizer* normalizer, const Shape& shape, const Values&
   return dx;
 }
 
+template <class Slot>
+Slot Named(std::span<const Slot> slots, const std::string& name) {
+  const Slot* slot = FindNamed(slots, name);
+  if (slot == nullptr) FAIL("no parameter or buffer " << name);
+  return *slot;
+}
+
 inline std::span<double> ParameterOf(Normalizer* normalizer, const std::string& name) {
-  for (const Parameter& p : normalizer->Parameters()) {
-    if (p.name == name) return p.value.Span<double>();
-  }
-  FAIL("no parameter " << name);
-  return {};
+  return Named(normalizer->Parameters(), name).value.Span<double>();
 }
 
 inline std::span<double> GradientOf(Normalizer* normalizer, const std::string& name) {
-  for (const Parameter& p : normalizer->Parameters()) {
-    if (p.name == name) return p.gradient.Span<double>();
-  }
-  FAIL("no parameter " << name);
-  return {};
+  return Named(normalizer->Parameters(), name).gradient.Span<double>();
 }
 
 inline std::span<double> BufferOf(Normalizer* normalizer, const std::string& name) {
-  for (const Buffer& b : normalizer->Buffers()) {
-    if (b.name == name) return b.value.Span<double>();
-  }
-  FAIL("no buffer " << name);
-  return {};
+  return Named(normalizer->Buffers(), name).value.Span<double>();
 }
 
 inline void Assign(std::span<double> to, const Values& values) {

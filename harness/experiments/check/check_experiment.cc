@@ -26,13 +26,11 @@ std::vector<Json> ValuesOf(const Json& config, const std::string& key) {
 
 void CheckName(const Json& resolved_case, const char* key, std::span<const char* const> known) {
   const auto value = resolved_case.find(key);
-  std::string expected;
   for (const char* name : known) {
     if (value != resolved_case.end() && *value == name) return;
-    expected += std::string(" \"") + name + "\"";
   }
   const std::string got = value == resolved_case.end() ? "missing" : value->dump();
-  throw ConfigError(std::string("/") + key, got + ", expected one of" + expected);
+  throw ConfigError(std::string("/") + key, got + ", expected one of" + QuotedNames(known));
 }
 
 class CheckExperiment final : public Experiment {

@@ -29,17 +29,4 @@ CheckData MakeCheckData(const std::string& fill, const NormalizerSpec& spec, con
 // Derived from the definition alone, for the exact fill and the mutants.
 int64_t SetIndex(const NormalizerSpec& spec, const Shape& shape, int64_t n, int64_t c);
 
-// Calls body(offset, n, c, element): a value's place in memory, and within its sample.
-template <class Body>
-void ForEachElement(const Shape& shape, const Body& body) {
-  const int64_t sample = shape.c * shape.s;
-  for (int64_t n = 0; n < shape.n; ++n) {
-    for (int64_t element = 0; element < sample; ++element) {
-      const int64_t c =
-          shape.layout == Layout::kChannelsFirst ? element / shape.s : element % shape.c;
-      body(n * sample + element, n, c, element);
-    }
-  }
-}
-
 }  // namespace normsweep

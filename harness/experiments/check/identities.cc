@@ -64,6 +64,11 @@ class Runner {
   std::unique_ptr<Normalizer> normalizer_;
 };
 
+// With one group, which divides any number of channels.
+Json OptionsOf(const std::string& name) {
+  return name == "group" ? Json{{"groups", 1}} : Json::object();
+}
+
 struct Pair {
   Values a, b;
 };
@@ -183,8 +188,8 @@ template <const char* kName>
 IdentityResult ScaleAndShiftVanish(const std::string& backend) {
   return Over([&](const Shape& shape) {
     if (std::string(kName) == "instance" && shape.s == 1) return Pair{};  // 0 / 0
-    Json options = {{"eps", 0}};
-    if (std::string(kName) == "group") options["groups"] = 1;
+    Json options = OptionsOf(kName);
+    options["eps"] = 0;
     Runner normalizer(backend, kName, options, shape);
     const Values x = Draw(shape, 0, 0);
     Values moved = x;
@@ -209,8 +214,7 @@ IdentityResult ScaleVanishes(const std::string& backend) {
 template <const char* kName>
 IdentityResult SamplesMayBePermuted(const std::string& backend) {
   return Over([&](const Shape& shape) {
-    Json options = Json::object();
-    if (std::string(kName) == "group") options["groups"] = 1;
+    const Json options = OptionsOf(kName);
     Runner normalizer(backend, kName, options, shape);
     const int64_t sample = shape.c * shape.s;
     const auto rotate = [&](const Values& values) {
@@ -235,7 +239,7 @@ IdentityResult HalvesMerge(const std::string& backend) {
     Shape half = shape;
     half.n /= 2;
     const Values x = Draw(shape, 0, 1);
-    const auto statistics = [&](const Shape& part, Values values) {
+    const auto statistics = [&](const Shape& part, const Values& values) {
       Runner batch(backend, "batch", Json::object(), part);
       batch.Forward(Mode::kBatchStatistics, values);
       return batch.Statistics();
@@ -261,15 +265,13 @@ IdentityResult LayoutsAgree(const std::string& backend) {
     Shape other = shape;
     other.layout =
         shape.layout == Layout::kChannelsFirst ? Layout::kChannelsLast : Layout::kChannelsFirst;
-    Json options = Json::object();
-    if (std::string(kName) == "group") options["groups"] = 1;
+    const Json options = OptionsOf(kName);
     const auto move = [&](const Values& values) {
       Values moved(values.size());
       ForEachElement(shape, [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
-        const int64_t s =
-            shape.layout == Layout::kChannelsFirst ? element % shape.s : element / shape.c;
-        const int64_t place =
-            shape.layout == Layout::kChannelsFirst ? s * shape.c + c : c * shape.s + s;
+        const int64_t place = shape.layout == Layout::kChannelsFirst
+                                  ? element % shape.s * shape.c + c
+                                  : c * shape.s + element / shape.c;
         moved[static_cast<size_t>(n * shape.c * shape.s + place)] =
             values[static_cast<size_t>(offset)];
       });

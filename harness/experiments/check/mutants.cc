@@ -24,19 +24,21 @@ struct Context {
   float* out;       // y or dx as the right one made it; to be spoiled
 
   double Option(const char* name) const { return inner->Info().options.at(name).get<double>(); }
-  const Parameter* Find(const std::string& name) const {
-    for (const Parameter& parameter : inner->Parameters()) {
-      if (parameter.name == name) return &parameter;
-    }
-    return nullptr;
-  }
   double Value(const std::string& parameter, int64_t i, double otherwise) const {
-    const Parameter* found = Find(parameter);
+    const Parameter* found = FindNamed(inner->Parameters(), parameter);
     if (found == nullptr) return otherwise;
     return Get(found->value, std::min(i, found->value.shape.Elements() - 1));
   }
   double Gamma(int64_t c) const { return Value("gamma", c, 1); }
   double Beta(int64_t c) const { return Value("beta", c, 0); }
+
+  // Calls body(offset, set, c) for every value.
+  template <class Body>
+  void ForEachValue(const Body& body) const {
+    ForEachElement(shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
+      body(offset, static_cast<size_t>(SetIndex(spec, shape, n, c)), c);
+    });
+  }
 };
 
 struct Hooks {
@@ -87,8 +89,7 @@ class Spoiled final : public Normalizer {
 void Rescale(const Context& context, const std::function<double(double, double)>& factor) {
   const SetStatistics s = context.inner->Statistics();
   if (s.count == 0) return;
-  ForEachElement(context.shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
-    const auto set = static_cast<size_t>(SetIndex(context.spec, context.shape, n, c));
+  context.ForEachValue([&](int64_t offset, size_t set, int64_t c) {
     const double beta = context.Beta(c);
     context.out[offset] =
         static_cast<float>(beta + (static_cast<double>(context.out[offset]) - beta) *
@@ -127,8 +128,7 @@ Sums SumsOf(const Context& context, const std::function<double(int64_t)>& weight
   const double eps = context.Option("eps");
   for (const double variance : s.variance) sums.k.push_back(1 / std::sqrt(variance + eps));
   if (s.count == 0) return sums;
-  ForEachElement(context.shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
-    const auto set = static_cast<size_t>(SetIndex(context.spec, context.shape, n, c));
+  context.ForEachValue([&](int64_t offset, size_t set, int64_t c) {
     const double g = weight(c) * static_cast<double>(context.dy[offset]);
     sums.g[set] += g;
     sums.gx[set] += g * (static_cast<double>(context.x[offset]) - sums.mean[set]) * sums.k[set];
@@ -141,8 +141,7 @@ void BackwardFromSums(const Context& context, bool gamma_in_sums, bool mean_term
   const Sums sums =
       SumsOf(context, [&](int64_t c) { return gamma_in_sums ? context.Gamma(c) : 1.0; });
   if (sums.count == 0) return;
-  ForEachElement(context.shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
-    const auto set = static_cast<size_t>(SetIndex(context.spec, context.shape, n, c));
+  context.ForEachValue([&](int64_t offset, size_t set, int64_t c) {
     const double normalized =
         (static_cast<double>(context.x[offset]) - sums.mean[set]) * sums.k[set];
     const double inside = gamma_in_sums ? context.Gamma(c) : 1.0;
@@ -160,8 +159,7 @@ void RenormWithoutStopGradient(const Context& context) {
   if (context.mode != Mode::kTrain) return;
   const SetStatistics s = context.inner->Statistics();
   const double eps = context.Option("eps");
-  ForEachElement(context.shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
-    const auto set = static_cast<size_t>(SetIndex(context.spec, context.shape, n, c));
+  context.ForEachValue([&](int64_t offset, size_t set, int64_t c) {
     const double gain = context.Gamma(c) * s.r[set] / std::sqrt(s.variance[set] + eps);
     context.out[offset] = static_cast<float>(gain * static_cast<double>(context.dy[offset]));
   });
@@ -172,15 +170,13 @@ void SquaresAroundZero(const Context& context) {
   const SetStatistics s = context.inner->Statistics();
   if (s.count == 0) return;
   std::vector<float> sum(s.mean.size()), square(s.mean.size());
-  ForEachElement(context.shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
-    const auto set = static_cast<size_t>(SetIndex(context.spec, context.shape, n, c));
+  context.ForEachValue([&](int64_t offset, size_t set, int64_t) {
     sum[set] += context.x[offset];
     square[set] += context.x[offset] * context.x[offset];
   });
   const auto m = static_cast<float>(s.count);
   const double eps = context.Option("eps");
-  ForEachElement(context.shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
-    const auto set = static_cast<size_t>(SetIndex(context.spec, context.shape, n, c));
+  context.ForEachValue([&](int64_t offset, size_t set, int64_t c) {
     const float mean = sum[set] / m;
     const double variance = std::max(0.0, static_cast<double>(square[set] / m - mean * mean));
     context.out[offset] =
@@ -193,11 +189,10 @@ void SquaresAroundZero(const Context& context) {
 // dgamma = k (sum(dy x) - mean sum(dy)) in float32 instead of from dy (x - mean).
 void GammaFromUncenteredSums(const Context& context) {
   const SetStatistics s = context.inner->Statistics();
-  const Parameter* gamma = context.Find("gamma");
+  const Parameter* gamma = FindNamed(context.inner->Parameters(), "gamma");
   if (s.count == 0 || gamma == nullptr) return;
   std::vector<float> products(s.mean.size()), gradients(s.mean.size());
-  ForEachElement(context.shape, [&](int64_t offset, int64_t n, int64_t c, int64_t) {
-    const auto set = static_cast<size_t>(SetIndex(context.spec, context.shape, n, c));
+  context.ForEachValue([&](int64_t offset, size_t set, int64_t) {
     products[set] += context.dy[offset] * context.x[offset];
     gradients[set] += context.dy[offset];
   });
@@ -337,9 +332,8 @@ Creator WithMutant(const std::string& name) {
           std::make_unique<Spoiled>(std::move(made), inner, shape, row.hooks));
     };
   }
-  std::string expected;
-  for (const Row& row : Rows()) expected += std::string(" \"") + row.mutant.name + "\"";
-  throw UnknownNameError("unknown mutant \"" + name + "\", expected one of" + expected);
+  throw UnknownNameError("unknown mutant \"" + name + "\", expected one of" +
+                         QuotedNames(Mutants(), &Mutant::name));
 }
 
 }  // namespace normsweep

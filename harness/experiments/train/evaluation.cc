@@ -55,13 +55,6 @@ Evaluation Evaluate(Network* network, const DataPart& part, Mode mode, int64_t b
   return tally.Result();
 }
 
-const Buffer* FindBuffer(Normalizer* normalizer, std::string_view name) {
-  const auto buffers = normalizer->Buffers();
-  const auto found =
-      std::find_if(buffers.begin(), buffers.end(), [&](const Buffer& b) { return b.name == name; });
-  return found == buffers.end() ? nullptr : &*found;
-}
-
 // Mean and sum of squared deviations of one channel, merged by Chan, Golub and LeVeque 1979.
 struct Moments {
   double count = 0, mean = 0, squares = 0;
@@ -84,12 +77,12 @@ void MergeSets(Normalizer* normalizer, std::vector<Moments>* channels) {
 
 void WriteStatistics(Normalizer* normalizer, const std::vector<Moments>& channels) {
   const double eps = normalizer->Info().options.value("eps", 0.0);
-  const Buffer* variances = FindBuffer(normalizer, "running_var");
-  const Buffer* deviations = FindBuffer(normalizer, "running_sigma");
+  const Buffer* variances = FindNamed(normalizer->Buffers(), "running_var");
+  const Buffer* deviations = FindNamed(normalizer->Buffers(), "running_sigma");
   for (size_t c = 0; c < channels.size(); ++c) {
     const auto i = static_cast<int64_t>(c);
     const double variance = channels[c].squares / channels[c].count;
-    Set(FindBuffer(normalizer, "running_mean")->value, i, channels[c].mean);
+    Set(FindNamed(normalizer->Buffers(), "running_mean")->value, i, channels[c].mean);
     if (variances != nullptr) Set(variances->value, i, variance);
     if (deviations != nullptr) Set(deviations->value, i, std::sqrt(variance + eps));
   }
@@ -98,9 +91,10 @@ void WriteStatistics(Normalizer* normalizer, const std::vector<Moments>& channel
 }  // namespace
 
 bool HasRunningStatistics(const Network& network) {
-  return std::any_of(
-      network.activation_normalizers().begin(), network.activation_normalizers().end(),
-      [](Normalizer* normalizer) { return FindBuffer(normalizer, "running_mean") != nullptr; });
+  return std::any_of(network.activation_normalizers().begin(),
+                     network.activation_normalizers().end(), [](Normalizer* normalizer) {
+                       return FindNamed(normalizer->Buffers(), "running_mean") != nullptr;
+                     });
 }
 
 Evaluation EvaluateRunning(Network* network, const DataPart& part) {
@@ -133,7 +127,7 @@ PopulationStatistics::PopulationStatistics(Network* network, const DataPart& par
     for (size_t i = 0; i < normalizers.size(); ++i) MergeSets(normalizers[i], &moments[i]);
   }
   for (size_t i = 0; i < normalizers.size(); ++i) {
-    if (FindBuffer(normalizers[i], "running_mean") != nullptr) {
+    if (FindNamed(normalizers[i]->Buffers(), "running_mean") != nullptr) {
       WriteStatistics(normalizers[i], moments[i]);
     }
   }
