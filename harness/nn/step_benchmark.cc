@@ -44,7 +44,7 @@ void Step(benchmark::State& state, NetworkOptions options, const std::string& no
   std::vector<int32_t> labels;
   for (int64_t i = 0; i < n; ++i) labels.push_back(static_cast<int32_t>(i % 10));
   std::vector<float> gradient(static_cast<size_t>(n * 10));
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     std::copy(samples.begin(), samples.end(), network.Input(n));
     SoftmaxCrossEntropy(network.Forward(Mode::kTrain, n), labels, gradient.data());
     network.Backward(n, gradient.data());
