@@ -53,7 +53,7 @@ TEST_CASE("a missing config is named") {
         "normsweep: /nonexistent.json: cannot be opened, expected a readable JSON file\n");
 }
 
-TEST_CASE("--set takes one value, arrays and objects too, and may come again") {
+TEST_CASE("setting with --set: takes one value, arrays and objects too, and may come again") {
   const TestFolder folder;
   const std::string path = folder.Write("c.json", R"({"name": "c", "experiment": "train"})");
   const Said said = Say({"validate", "--set", "network.hidden=[4,0]", path, "--set",

@@ -210,7 +210,7 @@ TEST_CASE("a later axis may set a part of what an earlier one holds") {
   CHECK(cases[1].resolved["normalizer"].dump() == R"({"groups":8,"name":"group"})");
 }
 
-TEST_CASE("--set changes a value, all values of an axis, or an axis") {
+TEST_CASE("setting with --set: changes a value, all values of an axis, or an axis") {
   const auto set = [](const std::string& setting) {
     return ExpandCases(MakeConfig(Train(), {setting}));
   };

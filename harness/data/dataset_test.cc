@@ -122,10 +122,11 @@ TEST_CASE("wrong files are errors that name the file, its size and how to get it
 
 TEST_CASE("CIFAR-10 colours become the last axis", "[data]") {
   const TestFolder directory;
-  std::string content(30730000, '\0');
-  content[3073] = 7;           // label of the second record
-  content[3074 + 5] = 51;      // its red at pixel 5
-  content[3074 + 1029] = 102;  // its green at pixel 5
+  // A data batch of 10,000 records, as published.
+  std::string content(30730000, '\0');  // NOLINT(bugprone-string-constructor)
+  content[3073] = 7;                    // label of the second record
+  content[3074 + 5] = 51;               // its red at pixel 5
+  content[3074 + 1029] = 102;           // its green at pixel 5
   for (const char* name : {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4",
                            "data_batch_5", "test_batch"}) {
     directory.Write(std::string("cifar-10-batches-bin/") + name + ".bin", content);
