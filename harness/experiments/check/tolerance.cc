@@ -14,10 +14,6 @@ double OutputTolerance(const ToleranceInput& input) {
   return (8 + 2 * std::sqrt(static_cast<double>(input.terms))) * kUnit * (1 + input.condition);
 }
 
-double StatisticsTolerance(const ToleranceInput& input) {
-  return input.own ? 1e-11 : OutputTolerance(input);
-}
-
 std::optional<std::string> PeerLimit(const std::string& backend, const std::string& fill) {
   if (backend != "onednn" && backend != "onednn_composite") return std::nullopt;
   if (fill == "huge") return "float32 sums of squares of 1e18 overflow";
