@@ -13,7 +13,6 @@
 #include "norms/kernels/column_kernels.h"
 #include "norms/kernels/moment_kernels.h"
 #include "norms/kernels/set_kernels.h"
-#include "norms/output.h"
 #include "norms/parallel.h"
 
 namespace normsweep {
@@ -153,7 +152,8 @@ void ColumnsEngine::Replicate(int64_t part, std::vector<float>* values) const {
 // One center a set, so that the sums of its columns and tiles just add up.
 void ColumnsEngine::Center(const Call& call, int64_t part) {
   float* center = center_.data() + part * columns_;
-  kernels::ColumnCenters(call.x + part * segment_rows_ * width_, segment_rows_, width_, center);
+  kernels::ColumnCenters(call.x + part * segment_rows_ * width_, {segment_rows_, width_, width_},
+                         center);
   const int64_t per_set = ColumnsPerSet();
   for (int64_t j = 0; per_set > 1 && j < width_; j += per_set) {
     double sum = 0;
@@ -171,10 +171,11 @@ void ColumnsEngine::SumTile(const Call& call, int64_t index) {
   if (t.columns < columns_) std::fill(first, second + columns_, 0.0F);
   if (call.backward) {
     kernels::SumColumns(call.x + t.offset, call.dy + t.offset,
-                        {t.rows, t.columns, call.affine.relu}, ViewOf(t.part), first, second);
+                        {t.rows, t.columns, t.columns, call.affine.relu}, ViewOf(t.part), first,
+                        second);
   } else {
-    kernels::ColumnMoments(call.x + t.offset, t.rows, t.columns, center_.data() + t.part * columns_,
-                           first, second);
+    kernels::ColumnMoments(call.x + t.offset, {t.rows, t.columns, t.columns},
+                           center_.data() + t.part * columns_, first, second);
   }
 }
 
@@ -298,20 +299,14 @@ void ColumnsEngine::Finish(const Call& call, int64_t part) {
 
 void ColumnsEngine::ApplyTile(const Call& call, int64_t index) const {
   const Tile t = TileOf(index);
-  const ColumnCoefficients all = ViewOf(t.part);
-  Output(
-      call.out + t.offset, t.rows * t.columns, call.stream, [&](float* to, int64_t i, int64_t n) {
-        ForRowPieces(t.columns, i, i + n, [&](int64_t at, int64_t rows, int64_t columns) {
-          const int64_t offset = t.offset + at;
-          const ColumnBlock block{rows, columns, call.affine.relu};
-          const ColumnCoefficients own = all.From(at % t.columns);
-          if (call.backward) {
-            kernels::BackwardColumns(call.x + offset, call.dy + offset, to + (at - i), block, own);
-          } else {
-            kernels::ApplyColumns(call.x + offset, to + (at - i), block, own);
-          }
-        });
-      });
+  const ColumnBlock block{t.rows, t.columns, t.columns, call.affine.relu, call.stream};
+  const float* x = call.x + t.offset;
+  float* to = call.out + t.offset;
+  if (call.backward) {
+    kernels::BackwardColumns(x, call.dy + t.offset, to, block, ViewOf(t.part));
+  } else {
+    kernels::ApplyColumns(x, to, block, ViewOf(t.part));
+  }
 }
 
 void ColumnsEngine::RunPart(const Call& call, int64_t part) {

@@ -10,8 +10,9 @@
 #include "norms/engine.h"
 #include "norms/kernels/moment_kernels.h"
 #include "norms/kernels/plane_kernels.h"
-#include "norms/output.h"
 #include "norms/parallel.h"
+#include "norms/pieces.h"
+#include "norms/plane_strips.h"
 
 namespace normsweep {
 namespace {
@@ -37,12 +38,10 @@ class PlanesEngine final : public Engine {
     AffineGradients gradients;
     const SetRules* rules;
     bool backward;
+    bool measure;
     bool stream;
   };
-  struct Channels {
-    int64_t first;
-    int64_t last;
-  };
+  using Channels = PlaneStrips::Channels;
   // Planes, or a piece of one, of a set.
   struct Tile {
     int64_t offset;
@@ -52,6 +51,7 @@ class PlanesEngine final : public Engine {
   void DoPlan() override;
   Tile TileOf(int64_t set, int64_t tile) const;
   void Run(const Call& call);
+  void RunStrip(const Call& call, Channels channels);
   void RunBlock(const Call& call, Channels channels);
   void RunTogether(const Call& call, Channels channels);
   // Statistics of a tile into its slot, of which a channel has sub_batches * tiles_.
@@ -68,6 +68,7 @@ class PlanesEngine final : public Engine {
   int64_t piece_length_ = 0;
   std::vector<Moments> moments_;    // [channel][sub-batch][tile]
   std::vector<GradientSums> sums_;  // the same
+  PlaneStrips strips_;
 };
 
 void PlanesEngine::DoPlan() {
@@ -146,20 +147,30 @@ void PlanesEngine::FinishSets(const Call& call, Channels channels) {
 void PlanesEngine::Apply(const Call& call, int64_t n, int64_t first, int64_t last) const {
   const int64_t sample = n * shape_.c * shape_.s;
   const int64_t part = n % partition_.sub_batches;
-  const PlaneBlock all{0, 0, shape_.s, shape_.c, 1, -part * shape_.c};
-  Output(call.out + sample + first, last - first, call.stream,
-         [&](float* to, int64_t i, int64_t length) {
-           const int64_t start = first + i;
-           ForPlanePieces(all, start, start + length, [&](const PlaneBlock& block, int64_t at) {
-             const float* x = call.x + sample + start + at;
-             if (call.backward) {
-               kernels::BackwardPlanes(x, call.dy + sample + start + at, to + at, block,
-                                       arrays_.View(), call.affine);
-             } else {
-               kernels::ApplyPlanes(x, to + at, block, arrays_.View(), call.affine);
-             }
-           });
-         });
+  const PlaneBlock all{0, 0, shape_.s, shape_.c, 1, -part * shape_.c, call.stream};
+  ForPlanePieces(all, first, last, [&](const PlaneBlock& block, int64_t at) {
+    const int64_t offset = sample + first + at;
+    if (call.backward) {
+      kernels::BackwardPlanes(call.x + offset, call.dy + offset, call.out + offset, block,
+                              arrays_.View(), call.affine);
+    } else {
+      kernels::ApplyPlanes(call.x + offset, call.out + offset, block, arrays_.View(), call.affine);
+    }
+  });
+}
+
+void PlanesEngine::RunStrip(const Call& call, Channels channels) {
+  if (call.backward) {
+    strips_.Sum(call.x, call.dy, channels, call.affine, &arrays_);
+    FinishSets(call, channels);
+    strips_.Backward(call.x, call.dy, call.out, channels, arrays_, call.affine, call.stream);
+    return;
+  }
+  if (call.measure) {
+    strips_.Measure(call.x, channels, &arrays_);
+    FinishSets(call, channels);
+  }
+  strips_.Apply(call.x, call.out, channels, arrays_, call.affine, call.stream);
 }
 
 void PlanesEngine::RunBlock(const Call& call, Channels channels) {
@@ -199,6 +210,14 @@ void PlanesEngine::Run(const Call& call) {
   const int64_t per_channel = shape_.n * shape_.s;
   const int64_t tensors = call.backward ? 2 : 1;
   const int64_t threads = WorthThreads(shape_.Elements()) ? ThreadCount() : 1;
+  if (PlaneStrips::Suit(shape_, partition_)) {
+    strips_.Plan(shape_, partition_, threads);
+    const int64_t step = strips_.channels();
+    ParallelFor((shape_.c + step - 1) / step, shape_.Elements(), [&](int64_t strip) {
+      RunStrip(call, {strip * step, std::min(shape_.c, (strip + 1) * step)});
+    });
+    return;
+  }
   const int64_t fit = std::clamp<int64_t>(kBlockValues / tensors / per_channel, 1, shape_.c);
   const int64_t channels = std::max<int64_t>(1, std::min(fit, shape_.c / threads));
   const int64_t blocks = shape_.c / channels / threads * threads;
@@ -210,12 +229,12 @@ void PlanesEngine::Run(const Call& call) {
 
 void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
                            const SetRules& rules) {
-  const Call call{x, nullptr, y, affine, {}, &rules, false, Streams()};
-  if (measure) {
+  const Call call{x, nullptr, y, affine, {}, &rules, false, measure, Streams()};
+  if (!measure) rules.Coefficients({0, sets_}, &arrays_);
+  if (measure || PlaneStrips::Suit(shape_, partition_)) {
     Run(call);
     return;
   }
-  rules.Coefficients({0, sets_}, &arrays_);
   const int64_t sample = shape_.c * shape_.s;
   const int64_t pieces = (sample + kTileValues - 1) / kTileValues;
   ParallelFor(shape_.n * pieces, shape_.Elements(), [&](int64_t i) {
@@ -226,7 +245,7 @@ void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool 
 
 void PlanesEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                             const AffineGradients& gradients, const SetRules& rules) {
-  Run({x, dy, dx, affine, gradients, &rules, true, Streams()});
+  Run({x, dy, dx, affine, gradients, &rules, true, true, Streams()});
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 #include "norms/kernels/moment_kernels.h"
 #include "norms/kernels/plane_kernels.h"
 #include "norms/kernels/row_kernels.h"
-#include "norms/output.h"
 #include "norms/parallel.h"
+#include "norms/pieces.h"
 
 namespace normsweep {
 namespace {
@@ -150,27 +150,23 @@ RowBlock RunsEngine::Rows(SetRange sets) const {
 
 void RunsEngine::Apply(const Call& call, SetRange sets, int64_t first, int64_t last,
                        bool stream) const {
-  Output(call.out + first, last - first, stream, [&](float* to, int64_t i, int64_t n) {
-    const float* x = call.x + first + i;
-    if (!per_element_) {
-      ForPlanePieces(Planes(), first + i, first + i + n, [&](const PlaneBlock& block, int64_t at) {
-        kernels::ApplyPlanes(x + at, to + at, block, arrays_.View(), call.affine);
-      });
-      return;
-    }
-    if (n == (sets.last - sets.first) * length_) {
-      kernels::ApplyRows(x, to, Rows(sets), arrays_.View().From(sets.first), call.affine);
-      return;
-    }
-    const int64_t period = shape_.c * shape_.s;
-    for (int64_t at = first + i; at < first + i + n;) {  // pieces of rows
-      const int64_t set = at / length_;
-      const int64_t end = std::min(first + i + n, (set + 1) * length_);
-      kernels::ApplyRows(call.x + at, to + (at - first - i), {1, end - at, 0, at % period, period},
-                         arrays_.View().From(set), call.affine);
-      at = end;
-    }
-  });
+  const float* x = call.x + first;
+  float* to = call.out + first;
+  if (!per_element_) {
+    PlaneBlock all = Planes();
+    all.stream = stream;
+    ForPlanePieces(all, first, last, [&](const PlaneBlock& block, int64_t at) {
+      kernels::ApplyPlanes(x + at, to + at, block, arrays_.View(), call.affine);
+    });
+    return;
+  }
+  RowBlock rows = Rows(sets);
+  rows.stream = stream;
+  if (last - first < rows.rows * length_) {  // a piece of one row
+    rows.first = first % rows.period;
+    rows.length = last - first;
+  }
+  kernels::ApplyRows(x, to, rows, arrays_.View().From(sets.first), call.affine);
 }
 
 void RunsEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
@@ -226,14 +222,12 @@ void RunsEngine::WeighPlanes(const Call& call, SetRange sets) {
 
 void RunsEngine::BackwardPlanes(const Call& call, int64_t first, int64_t last) const {
   const int64_t offset = first * shape_.s;
-  Output(call.out + offset, (last - first) * shape_.s, Streams(),
-         [&](float* to, int64_t i, int64_t n) {
-           ForPlanePieces(
-               Planes(), offset + i, offset + i + n, [&](const PlaneBlock& block, int64_t at) {
-                 kernels::BackwardPlanes(call.x + offset + i + at, call.dy + offset + i + at,
-                                         to + at, block, arrays_.View(), call.affine);
-               });
-         });
+  PlaneBlock block = Planes();
+  block.first = first;
+  block.last = last;
+  block.stream = Streams();
+  kernels::BackwardPlanes(call.x + offset, call.dy + offset, call.out + offset, block,
+                          arrays_.View(), call.affine);
 }
 
 void RunsEngine::BackwardByPlanes(const Call& call) {
@@ -284,7 +278,9 @@ void RunsEngine::SumRows(const Call& call, SetRange sets) {
 
 void RunsEngine::BackwardRows(const Call& call, SetRange sets, float* dgamma, float* dbeta) const {
   const int64_t offset = sets.first * length_;
-  kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset, Rows(sets),
+  RowBlock rows = Rows(sets);
+  rows.stream = Streams();
+  kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset, rows,
                         arrays_.View().From(sets.first), call.affine, dgamma, dbeta);
 }
 
@@ -345,8 +341,9 @@ void RunsEngine::BackwardElements(const Call& call, int64_t first, int64_t last)
       const int64_t group = at / length_, end = std::min(last, (group + 1) * length_);
       const int64_t offset = n * elements + at;
       kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset,
-                            {1, end - at, 0, at, elements}, arrays_.View().From(SetOf(n, group)),
-                            call.affine, train ? part : nullptr, train ? part + elements : nullptr);
+                            {1, end - at, 0, at, elements, Streams()},
+                            arrays_.View().From(SetOf(n, group)), call.affine,
+                            train ? part : nullptr, train ? part + elements : nullptr);
       at = end;
     }
     if (train && (n % kDrain == kDrain - 1 || n == shape_.n - 1)) drain();

@@ -91,7 +91,8 @@ TEST_CASE("the moments of a tile are good to 1e-6, wherever the mean lies") {
       CHECK(moments.count == n);
       CHECK(moments.mean ==
             Approx(static_cast<double>(expected_mean)).epsilon(1e-12).margin(kVarianceError));
-      CHECK(moments.m2 == Approx(static_cast<double>(square)).epsilon(kVarianceError).margin(1e-20));
+      CHECK(moments.m2 ==
+            Approx(static_cast<double>(square)).epsilon(kVarianceError).margin(1e-20));
     }
   }
 }

@@ -2,6 +2,7 @@
 // threads would fight for the cores.
 #pragma once
 
+#include <hwy/cache_control.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -10,6 +11,9 @@
 namespace normsweep {
 
 inline int64_t ThreadCount() { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
+
+// Of the calling thread, within the ParallelFor that it runs: below ThreadCount() outside of it.
+inline int64_t ThreadIndex() { return omp_get_level() > 1 ? 0 : omp_get_thread_num(); }
 
 // Whether `work` elements, read and written, are worth more than one thread: starting and joining
 // them costs about as long as one core takes for 8 Ki elements (1 us), and half the work must be
@@ -22,15 +26,20 @@ inline bool WorthThreads(int64_t work) {
 // Calls body(i) for every i in [0, tasks), each exactly once, in any order and on any thread.
 // `work` is the number of elements that all tasks together touch. `body` must not throw. The thread
 // count is the caller's OpenMP setting (omp_set_num_threads), 1 inside a parallel region. A thread
-// gets neighbouring tasks, the same ones in every call of as many: what it read is in its cache.
+// gets neighbouring tasks, the same ones in every call of as many: what it read is in its cache. What
+// the tasks stored past the cache is visible to every thread afterwards.
 template <class Body>
 void ParallelFor(int64_t tasks, int64_t work, const Body& body) {
   if (tasks < 2 || !WorthThreads(work)) {
     for (int64_t i = 0; i < tasks; ++i) body(i);
     return;
   }
-#pragma omp parallel for schedule(static)
-  for (int64_t i = 0; i < tasks; ++i) body(i);
+#pragma omp parallel
+  {
+#pragma omp for schedule(static) nowait
+    for (int64_t i = 0; i < tasks; ++i) body(i);
+    hwy::FlushStream();
+  }
 }
 
 // The same tasks on the same threads, the last one first: after a ParallelFor over more than the
@@ -48,6 +57,7 @@ void ParallelForBackwards(int64_t tasks, int64_t work, const Body& body) {
     const int64_t share = tasks / threads, more = tasks % threads;
     const int64_t first = thread * share + std::min(thread, more);
     for (int64_t i = first + share + (thread < more ? 1 : 0); i-- > first;) body(i);
+    hwy::FlushStream();
   }
 }
 

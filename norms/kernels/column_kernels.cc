@@ -16,28 +16,30 @@ namespace normsweep::kernels::HWY_NAMESPACE {
 // then for single ones: the coefficients of a column are loaded once a group.
 template <size_t kRows, class Body>
 HWY_INLINE void ForRowGroups(const ColumnBlock& block, const Body& body) {
-  const auto rows = static_cast<size_t>(block.rows), columns = static_cast<size_t>(block.columns);
+  const auto rows = static_cast<size_t>(block.rows), stride = static_cast<size_t>(block.stride);
   size_t row = 0;
-  for (; row + kRows <= rows; row += kRows) {
-    body(row * columns, std::integral_constant<size_t, kRows>());
+  // Rows of one group may lie differently to the lines, so that streaming takes them one by one.
+  for (; !block.stream && row + kRows <= rows; row += kRows) {
+    body(row * stride, std::integral_constant<size_t, kRows>());
   }
-  for (; row < rows; ++row) body(row * columns, std::integral_constant<size_t, 1>());
+  for (; row < rows; ++row) body(row * stride, std::integral_constant<size_t, 1>());
 }
 
 template <bool kRelu>
 HWY_INLINE void Apply(const float* x, float* y, const ColumnBlock& block,
                       const ColumnCoefficients& c) {
   const auto columns = static_cast<size_t>(block.columns);
+  const auto stride = static_cast<size_t>(block.stride);
   ForRowGroups<2>(block, [&](size_t at, auto rows) HWY_ATTR {
     const float* from = x + at;
     float* to = y + at;
-    ForVectors(D(), columns, [=](D d, size_t j, const auto& access) HWY_ATTR {
+    ForOutput(D(), columns, to, block.stream, [=](D d, size_t j, const auto& access) HWY_ATTR {
       const V hi = access.Load(d, c.mean_hi + j, 0);
       const V a = access.Load(d, c.a + j, 0), b = access.Load(d, c.b + j, 0);
       for (size_t r = 0; r < decltype(rows)::value; ++r) {
-        const size_t i = r * columns + j;
+        const size_t i = r * stride + j;
         const V z = hn::MulAdd(hn::Sub(access.Load(d, from + i, 0), hi), a, b);
-        access.Store(d, kRelu ? Relu(z, z) : z, to + i);
+        access.Write(d, kRelu ? Relu(z, z) : z, to + i);
       }
     });
   });
@@ -52,6 +54,7 @@ template <bool kRelu>
 HWY_INLINE void Sum(const float* x, const float* dy, const ColumnBlock& block,
                     const ColumnCoefficients& c, float* sum_g, float* sum_gx) {
   const auto columns = static_cast<size_t>(block.columns);
+  const auto stride = static_cast<size_t>(block.stride);
   ForRowGroups<4>(block, [&](size_t at, auto rows) HWY_ATTR {
     const float* from = x + at;
     const float* gradient = dy + at;
@@ -61,7 +64,7 @@ HWY_INLINE void Sum(const float* x, const float* dy, const ColumnBlock& block,
       if constexpr (kRelu) a = access.Load(d, c.a + j, 0), b = access.Load(d, c.b + j, 0);
       V s = hn::Zero(d), q = s;
       for (size_t r = 0; r < decltype(rows)::value; ++r) {
-        const size_t i = r * columns + j;
+        const size_t i = r * stride + j;
         const V e = hn::Sub(access.Load(d, from + i, 0), hi);
         V g = access.Load(d, gradient + i, 0);
         if constexpr (kRelu) g = Relu(hn::MulAdd(e, a, b), g);
@@ -87,24 +90,25 @@ template <bool kRelu>
 HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const ColumnBlock& block,
                          const ColumnCoefficients& c) {
   const auto columns = static_cast<size_t>(block.columns);
+  const auto stride = static_cast<size_t>(block.stride);
   ForRowGroups<2>(block, [&](size_t at, auto rows) HWY_ATTR {
     const float* from = x + at;
     const float* gradient = dy + at;
     float* to = dx + at;
-    ForVectors(D(), columns, [=](D d, size_t j, const auto& access) HWY_ATTR {
+    ForOutput(D(), columns, to, block.stream, [=](D d, size_t j, const auto& access) HWY_ATTR {
       const V hi = access.Load(d, c.mean_hi + j, 0), scale = access.Load(d, c.scale + j, 0);
       const V gamma = access.Load(d, c.gamma + j, 0);
       const V t = access.Load(d, c.t + j, 0), q = access.Load(d, c.q + j, 0);
       V a = hi, b = hi;
       if constexpr (kRelu) a = access.Load(d, c.a + j, 0), b = access.Load(d, c.b + j, 0);
       for (size_t r = 0; r < decltype(rows)::value; ++r) {
-        const size_t i = r * columns + j;
+        const size_t i = r * stride + j;
         const V e = hn::Sub(access.Load(d, from + i, 0), hi);
         V g = access.Load(d, gradient + i, 0);
         if constexpr (kRelu) g = Relu(hn::MulAdd(e, a, b), g);
         const V centered = hn::MulSub(g, gamma, t);
         const V sum = hn::NegMulAdd(q, hn::Mul(e, scale), centered);
-        access.Store(d, hn::Mul(scale, sum), to + i);
+        access.Write(d, hn::Mul(scale, sum), to + i);
       }
     });
   });

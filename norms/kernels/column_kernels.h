@@ -26,10 +26,13 @@ struct ColumnCoefficients {
   }
 };
 
+// A row is `stride` values after the one before.
 struct ColumnBlock {
   int64_t rows;
   int64_t columns;
+  int64_t stride;
   bool relu;
+  bool stream = false;  // the output past the cache (parallel.h fences)
 };
 
 // y = (x - mean_hi) a + b, relu

@@ -67,15 +67,15 @@ void RunMoments(const float* x, int64_t runs, int64_t n, double* mean, double* v
   }
 }
 
-void ColumnCenters(const float* x, int64_t rows, int64_t columns, float* center) {
+void ColumnCenters(const float* x, const ColumnRows& block, float* center) {
   const D d;
-  const auto samples = static_cast<size_t>(std::min<int64_t>(rows, 8));
-  const auto stride = static_cast<size_t>(columns);
+  const auto samples = static_cast<size_t>(std::min<int64_t>(block.rows, 8));
+  const auto stride = static_cast<size_t>(block.stride);
   const float inverse = 1 / static_cast<float>(samples);
-  ForVectors(d, stride, [&](D, size_t j, const auto& access) HWY_ATTR {
+  ForVectors(d, static_cast<size_t>(block.columns), [&](D, size_t j, const auto& access) HWY_ATTR {
     V sum = access.Load(d, x + j, 0);
     for (size_t k = 1; k < samples; ++k) {
-      const size_t row = k * static_cast<size_t>(rows - 1) / (samples - 1);
+      const size_t row = k * static_cast<size_t>(block.rows - 1) / (samples - 1);
       sum = hn::Add(sum, access.Load(d, x + row * stride + j, 0));
     }
     access.Store(d, hn::Mul(sum, hn::Set(d, inverse)), center + j);
@@ -85,16 +85,16 @@ void ColumnCenters(const float* x, int64_t rows, int64_t columns, float* center)
 // Rows of one step of ColumnMoments: each reads and writes the sums, so more rows a step halve that
 // traffic, and four are as many streams as every prefetcher follows.
 template <size_t kRows>
-HWY_INLINE void AddRows(D d, const float* x, size_t columns, const float* center, bool first,
-                        float* sum, float* square) {
+HWY_INLINE void AddRows(D d, const float* x, size_t columns, size_t stride, const float* center,
+                        bool first, float* sum, float* square) {
   ForVectors(d, columns, [&](D, size_t j, const auto& access) HWY_ATTR {
     const V c = access.Load(d, center + j, 0);
     const V e0 = hn::Sub(access.Load(d, x + j, 0), c);
     V s = e0, q = hn::Mul(e0, e0);
     if constexpr (kRows == 4) {
-      const V e1 = hn::Sub(access.Load(d, x + columns + j, 0), c);
-      const V e2 = hn::Sub(access.Load(d, x + 2 * columns + j, 0), c);
-      const V e3 = hn::Sub(access.Load(d, x + 3 * columns + j, 0), c);
+      const V e1 = hn::Sub(access.Load(d, x + stride + j, 0), c);
+      const V e2 = hn::Sub(access.Load(d, x + 2 * stride + j, 0), c);
+      const V e3 = hn::Sub(access.Load(d, x + 3 * stride + j, 0), c);
       s = hn::Add(hn::Add(s, e1), hn::Add(e2, e3));
       q = hn::Add(hn::MulAdd(e1, e1, q), hn::MulAdd(e2, e2, hn::Mul(e3, e3)));
     }
@@ -107,16 +107,27 @@ HWY_INLINE void AddRows(D d, const float* x, size_t columns, const float* center
   });
 }
 
-void ColumnMoments(const float* x, int64_t rows, int64_t columns, const float* center, float* sum,
+void ColumnMoments(const float* x, const ColumnRows& block, const float* center, float* sum,
                    float* square) {
   const D d;
-  const auto n = static_cast<size_t>(columns);
+  const auto n = static_cast<size_t>(block.columns), stride = static_cast<size_t>(block.stride);
   int64_t row = 0;
-  for (; row + 4 <= rows; row += 4) {
-    AddRows<4>(d, x + row * columns, n, center, row == 0, sum, square);
+  for (; row + 4 <= block.rows; row += 4) {
+    AddRows<4>(d, x + row * block.stride, n, stride, center, row == 0, sum, square);
   }
-  for (; row < rows; ++row) {
-    AddRows<1>(d, x + row * columns, n, center, row == 0, sum, square);
+  for (; row < block.rows; ++row) {
+    AddRows<1>(d, x + row * block.stride, n, stride, center, row == 0, sum, square);
+  }
+}
+
+void AddRuns(const float* values, int64_t runs, int64_t n, double* sum) {
+  const D d;
+  for (int64_t run = 0; run < runs; ++run, values += n) {
+    V total = hn::Zero(d);
+    ForVectors(d, static_cast<size_t>(n), [&](D, size_t i, const auto& access) HWY_ATTR {
+      total = hn::Add(total, access.Load(d, values + i, 0));
+    });
+    sum[run] += static_cast<double>(Total(d, total));
   }
 }
 
@@ -155,6 +166,7 @@ HWY_EXPORT(RowMoments);
 HWY_EXPORT(RunMoments);
 HWY_EXPORT(ColumnCenters);
 HWY_EXPORT(ColumnMoments);
+HWY_EXPORT(AddRuns);
 HWY_EXPORT(AddColumns);
 HWY_EXPORT(FinishColumns);
 
@@ -166,13 +178,17 @@ void RunMoments(const float* x, int64_t runs, int64_t n, double* mean, double* v
   HWY_DYNAMIC_DISPATCH(RunMoments)(x, runs, n, mean, variance);
 }
 
-void ColumnCenters(const float* x, int64_t rows, int64_t columns, float* center) {
-  HWY_DYNAMIC_DISPATCH(ColumnCenters)(x, rows, columns, center);
+void ColumnCenters(const float* x, const ColumnRows& block, float* center) {
+  HWY_DYNAMIC_DISPATCH(ColumnCenters)(x, block, center);
 }
 
-void ColumnMoments(const float* x, int64_t rows, int64_t columns, const float* center, float* sum,
+void ColumnMoments(const float* x, const ColumnRows& block, const float* center, float* sum,
                    float* square) {
-  HWY_DYNAMIC_DISPATCH(ColumnMoments)(x, rows, columns, center, sum, square);
+  HWY_DYNAMIC_DISPATCH(ColumnMoments)(x, block, center, sum, square);
+}
+
+void AddRuns(const float* values, int64_t runs, int64_t n, double* sum) {
+  HWY_DYNAMIC_DISPATCH(AddRuns)(values, runs, n, sum);
 }
 
 void AddColumns(const float* tile_sums, int64_t tiles, int64_t stride, int64_t columns,

@@ -23,13 +23,21 @@ Moments RowMoments(const float* x, const Rows& rows);
 // Mean and biased variance of each of `runs` runs of n <= kTileValues values, side by side.
 void RunMoments(const float* x, int64_t runs, int64_t n, double* mean, double* variance);
 
-// Columns: `rows` rows of `columns` values side by side; a column is a channel.
+// Columns: `rows` rows of `columns` values, a row `stride` values after the one before; a column is a
+// channel, or one position of it.
+struct ColumnRows {
+  int64_t rows;
+  int64_t columns;
+  int64_t stride;
+};
 // center[j]: the mean of column j over a few rows, spread over all of them.
-void ColumnCenters(const float* x, int64_t rows, int64_t columns, float* center);
+void ColumnCenters(const float* x, const ColumnRows& block, float* center);
 // sum[j] and square[j] of x - center[j] over rows <= kColumnRows.
 constexpr int64_t kColumnRows = 128;  // 32 additions of 4 rows each
-void ColumnMoments(const float* x, int64_t rows, int64_t columns, const float* center, float* sum,
+void ColumnMoments(const float* x, const ColumnRows& block, const float* center, float* sum,
                    float* square);
+// sum[i] += the n values of run i, side by side.
+void AddRuns(const float* values, int64_t runs, int64_t n, double* sum);
 // sum[j] += and square[j] += those of `tiles` tiles, `stride` apart.
 void AddColumns(const float* tile_sums, int64_t tiles, int64_t stride, int64_t columns,
                 double* sum);

@@ -36,11 +36,12 @@ HWY_INLINE void Apply(const float* x, float* y, const PlaneBlock& block, const C
     const float hi = sets.mean_hi[set];
     const float* from = x + offset;
     float* to = y + offset;
-    ForVectors(D(), static_cast<size_t>(block.s), [=](D d, size_t i, const auto& access) HWY_ATTR {
-      const V e = hn::Sub(access.Load(d, from + i, 0), hn::Set(d, hi));
-      const V z = hn::MulAdd(e, hn::Set(d, line.a), hn::Set(d, line.b));
-      access.Store(d, kRelu ? Relu(z, z) : z, to + i);
-    });
+    ForOutput(D(), static_cast<size_t>(block.s), to, block.stream,
+              [=](D d, size_t i, const auto& access) HWY_ATTR {
+                const V e = hn::Sub(access.Load(d, from + i, 0), hn::Set(d, hi));
+                const V z = hn::MulAdd(e, hn::Set(d, line.a), hn::Set(d, line.b));
+                access.Write(d, kRelu ? Relu(z, z) : z, to + i);
+              });
   });
 }
 
@@ -79,17 +80,18 @@ HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const Plane
     const float* from = x + offset;
     const float* gradient = dy + offset;
     float* to = dx + offset;
-    ForVectors(D(), static_cast<size_t>(block.s), [=](D d, size_t i, const auto& access) HWY_ATTR {
-      const V e = hn::Sub(access.Load(d, from + i, 0), hn::Set(d, hi));
-      V g = access.Load(d, gradient + i, 0);
-      if constexpr (kRelu) {
-        g = Relu(hn::MulAdd(e, hn::Set(d, line.a), hn::Set(d, line.b)), g);
-      }
-      const V normalized = hn::Mul(e, hn::Set(d, scale));
-      const V centered = hn::MulSub(g, hn::Set(d, gamma), hn::Set(d, t));
-      const V sum = hn::NegMulAdd(hn::Set(d, q), normalized, centered);
-      access.Store(d, hn::Mul(hn::Set(d, scale), sum), to + i);
-    });
+    ForOutput(D(), static_cast<size_t>(block.s), to, block.stream,
+              [=](D d, size_t i, const auto& access) HWY_ATTR {
+                const V e = hn::Sub(access.Load(d, from + i, 0), hn::Set(d, hi));
+                V g = access.Load(d, gradient + i, 0);
+                if constexpr (kRelu) {
+                  g = Relu(hn::MulAdd(e, hn::Set(d, line.a), hn::Set(d, line.b)), g);
+                }
+                const V normalized = hn::Mul(e, hn::Set(d, scale));
+                const V centered = hn::MulSub(g, hn::Set(d, gamma), hn::Set(d, t));
+                const V sum = hn::NegMulAdd(hn::Set(d, q), normalized, centered);
+                access.Write(d, hn::Mul(hn::Set(d, scale), sum), to + i);
+              });
   });
 }
 

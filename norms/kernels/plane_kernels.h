@@ -21,6 +21,7 @@ struct PlaneBlock {
   int64_t channels;
   int64_t planes_per_set = 1;
   int64_t set_shift = 0;
+  bool stream = false;  // the output past the cache (parallel.h fences)
 };
 
 // y = x^ gamma + beta, relu

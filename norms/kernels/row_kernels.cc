@@ -53,19 +53,19 @@ HWY_INLINE void ForRows(const RowBlock& block, const Affine& affine, const Body&
 void ApplyRows(const float* x, float* y, const RowBlock& block, const Coefficients& sets,
                const Affine& affine) {
   const bool relu = affine.relu;
-  ForRows(
-      block, affine, [&](int64_t set, int64_t offset, const RowParameters& row, int64_t) HWY_ATTR {
-        const RowLine line = RowLine::Of(sets, set);
-        const float* from = x + offset;
-        float* to = y + offset;
-        ForVectors(D(), static_cast<size_t>(block.length),
-                   [=](D d, size_t i, const auto& access) HWY_ATTR {
-                     const V normalized = line.Normalize(d, access.Load(d, from + i, 0));
-                     const V z =
-                         hn::MulAdd(normalized, row.Gamma(d, i, access), row.Beta(d, i, access));
-                     access.Store(d, relu ? Relu(z, z) : z, to + i);
-                   });
-      });
+  ForRows(block, affine,
+          [&](int64_t set, int64_t offset, const RowParameters& row, int64_t) HWY_ATTR {
+            const RowLine line = RowLine::Of(sets, set);
+            const float* from = x + offset;
+            float* to = y + offset;
+            ForOutput(D(), static_cast<size_t>(block.length), to, block.stream,
+                      [=](D d, size_t i, const auto& access) HWY_ATTR {
+                        const V normalized = line.Normalize(d, access.Load(d, from + i, 0));
+                        const V z =
+                            hn::MulAdd(normalized, row.Gamma(d, i, access), row.Beta(d, i, access));
+                        access.Write(d, relu ? Relu(z, z) : z, to + i);
+                      });
+          });
 }
 
 struct RowTerm {
@@ -128,23 +128,23 @@ void BackwardRows(const float* x, const float* dy, float* dx, const RowBlock& bl
             float* to = dx + offset;
             float* gammas = dgamma == nullptr ? nullptr : dgamma + at;
             float* betas = dbeta == nullptr ? nullptr : dbeta + at;
-            ForVectors(D(), static_cast<size_t>(block.length),
-                       [=](D d, size_t i, const auto& access) HWY_ATTR {
-                         const V normalized = line.Normalize(d, access.Load(d, from + i, 0));
-                         const V gamma = row.Gamma(d, i, access);
-                         V g = access.Load(d, gradient + i, 0);
-                         if (relu)
-                           g = Relu(hn::MulAdd(normalized, gamma, row.Beta(d, i, access)), g);
-                         if (gammas != nullptr) {
-                           access.Store(d, hn::MulAdd(g, normalized, access.Load(d, gammas + i, 0)),
-                                        gammas + i);
-                         }
-                         if (betas != nullptr)
-                           access.Store(d, hn::Add(access.Load(d, betas + i, 0), g), betas + i);
-                         const V centered = hn::MulSub(g, gamma, hn::Set(d, t));
-                         const V sum = hn::NegMulAdd(hn::Set(d, q), normalized, centered);
-                         access.Store(d, hn::Mul(hn::Set(d, scale), sum), to + i);
-                       });
+            ForOutput(D(), static_cast<size_t>(block.length), to, block.stream,
+                      [=](D d, size_t i, const auto& access) HWY_ATTR {
+                        const V normalized = line.Normalize(d, access.Load(d, from + i, 0));
+                        const V gamma = row.Gamma(d, i, access);
+                        V g = access.Load(d, gradient + i, 0);
+                        if (relu)
+                          g = Relu(hn::MulAdd(normalized, gamma, row.Beta(d, i, access)), g);
+                        if (gammas != nullptr) {
+                          access.Store(d, hn::MulAdd(g, normalized, access.Load(d, gammas + i, 0)),
+                                       gammas + i);
+                        }
+                        if (betas != nullptr)
+                          access.Store(d, hn::Add(access.Load(d, betas + i, 0), g), betas + i);
+                        const V centered = hn::MulSub(g, gamma, hn::Set(d, t));
+                        const V sum = hn::NegMulAdd(hn::Set(d, q), normalized, centered);
+                        access.Write(d, hn::Mul(hn::Set(d, scale), sum), to + i);
+                      });
           });
 }
 

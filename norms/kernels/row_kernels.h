@@ -21,6 +21,7 @@ struct RowBlock {
   int64_t stride;
   int64_t first;
   int64_t period;
+  bool stream = false;  // the output past the cache (parallel.h fences)
 };
 
 // y = x^ gamma + beta, relu

@@ -58,23 +58,48 @@ HWY_INLINE void StoreTail(D d, V v, float* p, size_t n) {
   }
 }
 
-// Calls body(i, load, store) for the vectors of [0, n): load(p, fill) gives p[i...], store(v, p)
-// writes p[i...], both whole vectors but for the last one. Force-inlined, so that the two forms
-// cost no branch in the loop.
+// How a loop's body reaches the vector at an index: Load and Store for what is read and updated,
+// Write for the output. Force-inlined, so that the forms cost no branch in the loop.
 struct Whole {
   HWY_INLINE V Load(D d, const float* p, float /*fill*/) const { return hn::LoadU(d, p); }
   HWY_INLINE void Store(D d, V v, float* p) const { hn::StoreU(v, d, p); }
+  HWY_INLINE void Write(D d, V v, float* p) const { hn::StoreU(v, d, p); }
 };
 struct Partial {
   size_t n;
   HWY_INLINE V Load(D d, const float* p, float fill) const { return LoadTail(d, p, n, fill); }
   HWY_INLINE void Store(D d, V v, float* p) const { StoreTail(d, v, p, n); }
+  HWY_INLINE void Write(D d, V v, float* p) const { StoreTail(d, v, p, n); }
 };
+// Writes past the cache, which takes whole vectors at aligned addresses.
+struct Streamed {
+  HWY_INLINE V Load(D d, const float* p, float /*fill*/) const { return hn::LoadU(d, p); }
+  HWY_INLINE void Store(D d, V v, float* p) const { hn::StoreU(v, d, p); }
+  HWY_INLINE void Write(D d, V v, float* p) const { hn::Stream(v, d, p); }
+};
+
+// Calls body(d, i, access) for the vectors of [0, n): whole ones, and a partial one at the end.
 template <class Body>
 HWY_INLINE void ForVectors(D d, size_t n, const Body& body) {
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) body(d, i, Whole{});
+  if (i < n) body(d, i, Partial{n - i});
+}
+
+// The same for a body that writes to[i...]. With `stream` past the cache: after a partial vector up
+// to an aligned address, so that planes may start anywhere.
+template <class Body>
+HWY_INLINE void ForOutput(D d, size_t n, const float* to, bool stream, const Body& body) {
+  if (!stream) {
+    ForVectors(d, n, body);
+    return;
+  }
+  const size_t lanes = hn::Lanes(d), bytes = lanes * sizeof(float);
+  const size_t misaligned = reinterpret_cast<uintptr_t>(to) % bytes;
+  size_t i = misaligned == 0 ? 0 : std::min(n, (bytes - misaligned) / sizeof(float));
+  if (i > 0) body(d, size_t{0}, Partial{i});
+  for (; i + lanes <= n; i += lanes) body(d, i, Streamed{});
   if (i < n) body(d, i, Partial{n - i});
 }
 
