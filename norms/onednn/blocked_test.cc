@@ -70,7 +70,7 @@ void CompareWithReference(const Case& c) {
   SetState(reference.get(), blocked.get());
   const int64_t size = c.shape.Elements();
   // Two rounds: nothing of the first may be left in the second.
-  for (const uint64_t seed : {1, 2}) {
+  for (const uint64_t seed : {uint64_t{1}, uint64_t{2}}) {
     const Values x = Rounded(testing::Spread(size, seed));
     const Values dy = Rounded(testing::Gaussian(size, seed));
     for (const Parameter& p : reference->Parameters()) {
