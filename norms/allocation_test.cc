@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "norms/registry.h"
@@ -31,12 +32,16 @@ namespace normsweep {
 namespace {
 
 TEST_CASE("a repeated call allocates nothing, also after a smaller batch in between") {
-  for (const char* name :
-       {"none", "batch", "batch_renorm", "layer", "instance", "group", "weight", "spectral"}) {
-    for (const Layout layout : {Layout::kChannelsFirst, Layout::kChannelsLast}) {
+  for (const NormalizerKind& kind : NormalizerKinds()) {
+    for (const auto& [layout, relu] : {std::pair(Layout::kChannelsFirst, false),
+                                       {Layout::kChannelsFirst, true},
+                                       {Layout::kChannelsLast, false},
+                                       {Layout::kChannelsLast, true}}) {
+      if (relu && kind.target == Target::kWeight) continue;
       const Shape large{6, 12, 500, layout}, small{2, 12, 500, layout};
-      NormalizerSpec spec{name, "native", nlohmann::json::object()};
+      NormalizerSpec spec{kind.name, "native", nlohmann::json::object()};
       if (spec.name == "group") spec.options["groups"] = 3;
+      if (relu) spec.options["activation"] = "relu";
       const auto normalizer = Create(spec, large);
       std::vector<float> x(static_cast<size_t>(large.Elements())), y(x.size()), dx(x.size());
       for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 13);
@@ -53,7 +58,7 @@ TEST_CASE("a repeated call allocates nothing, also after a smaller batch in betw
       step(large);
       if (activation) step(small);
       const int64_t after = allocations;
-      INFO(name << " " << Name(layout));
+      INFO(kind.name << " " << Name(layout) << (relu ? " relu" : ""));
       CHECK(after == before);
     }
   }

@@ -18,7 +18,9 @@ SetNormalizer::SetNormalizer(NormalizerInfo info, const Shape& shape, const Form
   }
 }
 
-Affine SetNormalizer::GammaBeta() const { return {affine_.gamma.data(), affine_.beta.data()}; }
+Affine SetNormalizer::GammaBeta() const {
+  return {affine_.gamma.data(), affine_.beta.data(), form_.activation == Activation::kRelu};
+}
 
 void SetNormalizer::CheckForward(Mode mode, const Shape& shape) const {
   if (UsesRunning(mode)) return;

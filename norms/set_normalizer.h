@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "norms/activation.h"
 #include "norms/affine_storage.h"
 #include "norms/engine.h"
 #include "norms/native_info.h"
@@ -28,6 +29,7 @@ class SetNormalizer : public Normalizer, private SetRules {
     bool scale = true;  // false: only the mean is subtracted, and there is a beta but no gamma
     double eps = 1e-5;
     std::optional<int64_t> normalization_batch_size = std::nullopt;  // across samples only
+    Activation activation = Activation::kNone;
   };
   SetNormalizer(NormalizerInfo info, const Shape& shape, const Form& form);
 

@@ -28,6 +28,7 @@ BatchNormOptions ReadBatchNormOptions(OptionReader* reader) {
                   "samples that share statistics; null: all of the batch");
   reader->Boolean("center_only", &options.center_only,
                   "subtract the mean only (mean-only batch norm, 1602.07868 section 4)");
+  options.activation = ReadActivation(reader);
   reader->Finish();
   options.unbiased_running_variance = running_variance == "unbiased";
   return options;
@@ -45,7 +46,8 @@ class BatchNorm final : public SetNormalizer {
                        .across_samples = true,
                        .scale = !options.center_only,
                        .eps = options.eps,
-                       .normalization_batch_size = options.normalization_batch_size}),
+                       .normalization_batch_size = options.normalization_batch_size,
+                       .activation = options.activation}),
         options_(options),
         running_(options.average, shape.c, options.center_only ? "" : "running_var") {
     if (!options.track_running_stats) return;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "norms/activation.h"
 #include "norms/normalizer.h"
 #include "norms/running_average.h"
 
@@ -27,6 +28,7 @@ struct BatchNormOptions {
   RunningAverageOptions average;
   bool unbiased_running_variance = true;  // m / (m - 1) times the batch variance, as PyTorch
   std::optional<int64_t> normalization_batch_size;
+  Activation activation = Activation::kNone;
 };
 BatchNormOptions ReadBatchNormOptions(OptionReader* reader);
 

@@ -22,7 +22,7 @@ class BatchNormReference final : public reference::ReferenceNormalizer {
  public:
   BatchNormReference(const BatchNormOptions& options, nlohmann::json resolved, const Shape& shape)
       : ReferenceNormalizer("batch", Label(options), Target::kActivation, std::move(resolved),
-                            shape),
+                            shape, options.activation),
         options_(options) {
     const Shape per_channel{1, shape.c, 1, shape.layout};
     if (options.affine && !options.center_only) gamma_ = NewParameter("gamma", per_channel, 1);
@@ -63,8 +63,7 @@ class BatchNormReference final : public reference::ReferenceNormalizer {
         const Moments& set = Set(n % sub_batches, c);
         for (int64_t s = 0; s < shape().s; ++s) {
           const int64_t i = Offset(shape(), n, c, s);
-          y[i] = static_cast<double>(gamma_.At(c, 1) * (x[i] - set.mean) / Sigma(set) +
-                                     beta_.At(c, 0));
+          y[i] = Activate(i, gamma_.At(c, 1) * (x[i] - set.mean) / Sigma(set) + beta_.At(c, 0));
         }
       }
     }
@@ -73,7 +72,8 @@ class BatchNormReference final : public reference::ReferenceNormalizer {
   void DoBackward(Mode mode, ConstTensorView x_view, ConstTensorView dy_view,
                   TensorView dx_view) override {
     const double* x = x_view.As<double>();
-    const double* dy = dy_view.As<double>();
+    const std::vector<double> dz = BackThroughActivation(dy_view);
+    const double* dy = dz.data();
     double* dx = dx_view.As<double>();
     const auto m = static_cast<long double>(ValuesOfSet());
     for (int64_t w = 0; w < SubBatches(); ++w) {

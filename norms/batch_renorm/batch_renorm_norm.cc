@@ -29,6 +29,7 @@ BatchRenormOptions ReadBatchRenormOptions(OptionReader* reader) {
                   "updates over which the limits then grow from 1 and 0 to r_max and d_max");
   reader->Integer("normalization_batch_size", &options.normalization_batch_size, 1,
                   "samples that share statistics; null: all of the batch");
+  options.activation = ReadActivation(reader);
   reader->Finish();
   return options;
 }
@@ -54,7 +55,8 @@ class BatchRenorm final : public SetNormalizer {
                       {.affine = options.affine ? AffineKind::kChannel : AffineKind::kNone,
                        .across_samples = true,
                        .eps = options.eps,
-                       .normalization_batch_size = options.normalization_batch_size}),
+                       .normalization_batch_size = options.normalization_batch_size,
+                       .activation = options.activation}),
         options_(options),
         running_(options.average, shape.c, "running_sigma") {
     for (const Buffer& buffer : running_.Buffers()) AddBuffer(buffer.name, buffer.value);

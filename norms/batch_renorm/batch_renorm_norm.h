@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 
+#include "norms/activation.h"
 #include "norms/normalizer.h"
 #include "norms/running_average.h"
 
@@ -31,6 +32,7 @@ struct BatchRenormOptions {
   int64_t warmup_steps = 0;
   int64_t ramp_steps = 0;
   std::optional<int64_t> normalization_batch_size;
+  Activation activation = Activation::kNone;
 };
 BatchRenormOptions ReadBatchRenormOptions(OptionReader* reader);
 

@@ -30,7 +30,7 @@ class BatchRenormReference final : public reference::ReferenceNormalizer {
   BatchRenormReference(const BatchRenormOptions& options, nlohmann::json resolved,
                        const Shape& shape)
       : ReferenceNormalizer("batch_renorm", Label(options), Target::kActivation,
-                            std::move(resolved), shape),
+                            std::move(resolved), shape, options.activation),
         options_(options) {
     const Shape per_channel{1, shape.c, 1, shape.layout};
     if (options.affine) {
@@ -71,7 +71,7 @@ class BatchRenormReference final : public reference::ReferenceNormalizer {
         const SetOfValues& set = Set(w, c);
         ForEach(w, c, [&](int64_t i) {
           const long double x_hat = (x[i] - set.mean) / set.sigma * set.r + set.d;
-          y[i] = static_cast<double>(gamma_.At(c, 1) * x_hat + beta_.At(c, 0));
+          y[i] = Activate(i, gamma_.At(c, 1) * x_hat + beta_.At(c, 0));
         });
       }
     }
@@ -80,7 +80,8 @@ class BatchRenormReference final : public reference::ReferenceNormalizer {
   void DoBackward(Mode mode, ConstTensorView x_view, ConstTensorView dy_view,
                   TensorView dx_view) override {
     const double* x = x_view.As<double>();
-    const double* dy = dy_view.As<double>();
+    const std::vector<double> dz = BackThroughActivation(dy_view);
+    const double* dy = dz.data();
     double* dx = dx_view.As<double>();
     const int64_t values_of_set = shape().n / sub_batches_ * shape().s;
     const auto m = static_cast<long double>(values_of_set);

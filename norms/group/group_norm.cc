@@ -13,6 +13,7 @@ GroupNormOptions ReadGroupNormOptions(OptionReader* reader) {
                  "added to the variance inside the root");
   reader->Integer("groups", &options.groups, 1, "groups of channels; must divide the channels");
   reader->Boolean("affine", &options.affine, "train gamma and beta, one of each a channel");
+  options.activation = ReadActivation(reader);
   reader->Finish();
   return options;
 }
@@ -32,7 +33,8 @@ class GroupNorm final : public SetNormalizer {
                                  Target::kActivation, std::move(resolved)),
                       shape,
                       {.affine = options.affine ? AffineKind::kChannel : AffineKind::kNone,
-                       .eps = options.eps}),
+                       .eps = options.eps,
+                       .activation = options.activation}),
         groups_(options.groups) {}
 
  private:

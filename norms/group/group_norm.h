@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "norms/activation.h"
 #include "norms/normalizer.h"
 #include "norms/options.h"
 
@@ -20,6 +21,7 @@ struct GroupNormOptions {
   double eps = 1e-5;
   int64_t groups = 32;
   bool affine = true;
+  Activation activation = Activation::kNone;
 };
 GroupNormOptions ReadGroupNormOptions(OptionReader* reader);
 void CheckGroups(int64_t groups, int64_t channels);  // OptionError when it does not divide

@@ -17,7 +17,7 @@ class GroupNormReference final : public reference::ReferenceNormalizer {
  public:
   GroupNormReference(const GroupNormOptions& options, nlohmann::json resolved, const Shape& shape)
       : ReferenceNormalizer("group", "group(" + std::to_string(options.groups) + ")",
-                            Target::kActivation, std::move(resolved), shape),
+                            Target::kActivation, std::move(resolved), shape, options.activation),
         options_(options) {
     if (!options.affine) return;
     gamma_ = NewParameter("gamma", {1, shape.c, 1, shape.layout}, 1);
@@ -43,8 +43,7 @@ class GroupNormReference final : public reference::ReferenceNormalizer {
         const Moments& group = groups_.emplace_back(reference::TwoPass(values));
         const long double sigma = std::sqrt(group.variance + options_.eps);
         ForEach(n, g, [&](int64_t i, int64_t c) {
-          y[i] =
-              static_cast<double>(gamma_.At(c, 1) * (x[i] - group.mean) / sigma + beta_.At(c, 0));
+          y[i] = Activate(i, gamma_.At(c, 1) * (x[i] - group.mean) / sigma + beta_.At(c, 0));
         });
       }
     }
@@ -59,7 +58,8 @@ class GroupNormReference final : public reference::ReferenceNormalizer {
   void DoBackward(Mode /*mode*/, ConstTensorView x_view, ConstTensorView dy_view,
                   TensorView dx_view) override {
     const double* x = x_view.As<double>();
-    const double* dy = dy_view.As<double>();
+    const std::vector<double> dz = BackThroughActivation(dy_view);
+    const double* dy = dz.data();
     double* dx = dx_view.As<double>();
     const auto m = static_cast<long double>(ChannelsOfGroup() * shape().s);
     AccumulateParameters(x, dy);

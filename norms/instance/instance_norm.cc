@@ -14,6 +14,7 @@ InstanceNormOptions ReadInstanceNormOptions(OptionReader* reader) {
   reader->Boolean("track_running_stats", &options.track_running_stats,
                   "keep running statistics and use them in eval mode");
   ReadRunningAverage(reader, &options.average);
+  options.activation = ReadActivation(reader);
   reader->Finish();
   return options;
 }
@@ -26,7 +27,8 @@ class InstanceNorm final : public SetNormalizer {
       : SetNormalizer(NativeInfo("instance", "instance", Target::kActivation, std::move(resolved)),
                       shape,
                       {.affine = options.affine ? AffineKind::kChannel : AffineKind::kNone,
-                       .eps = options.eps}),
+                       .eps = options.eps,
+                       .activation = options.activation}),
         options_(options),
         running_(options.average, shape.c, "running_var") {
     if (!options.track_running_stats) return;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "norms/activation.h"
 #include "norms/normalizer.h"
 #include "norms/running_average.h"
 
@@ -22,6 +23,7 @@ struct InstanceNormOptions {
   bool affine = true;
   bool track_running_stats = false;
   RunningAverageOptions average;
+  Activation activation = Activation::kNone;
 };
 InstanceNormOptions ReadInstanceNormOptions(OptionReader* reader);
 

@@ -17,8 +17,8 @@ class InstanceNormReference final : public reference::ReferenceNormalizer {
  public:
   InstanceNormReference(const InstanceNormOptions& options, nlohmann::json resolved,
                         const Shape& shape)
-      : ReferenceNormalizer("instance", "instance", Target::kActivation, std::move(resolved),
-                            shape),
+      : ReferenceNormalizer("instance", "instance", Target::kActivation, std::move(resolved), shape,
+                            options.activation),
         options_(options) {
     const Shape per_channel{1, shape.c, 1, shape.layout};
     if (options.affine) {
@@ -61,8 +61,7 @@ class InstanceNormReference final : public reference::ReferenceNormalizer {
         const long double sigma = std::sqrt(plane.variance + options_.eps);
         for (int64_t s = 0; s < shape().s; ++s) {
           const int64_t i = Offset(shape(), n, c, s);
-          y[i] =
-              static_cast<double>(gamma_.At(c, 1) * (x[i] - plane.mean) / sigma + beta_.At(c, 0));
+          y[i] = Activate(i, gamma_.At(c, 1) * (x[i] - plane.mean) / sigma + beta_.At(c, 0));
         }
       }
     }
@@ -73,7 +72,8 @@ class InstanceNormReference final : public reference::ReferenceNormalizer {
   void DoBackward(Mode mode, ConstTensorView x_view, ConstTensorView dy_view,
                   TensorView dx_view) override {
     const double* x = x_view.As<double>();
-    const double* dy = dy_view.As<double>();
+    const std::vector<double> dz = BackThroughActivation(dy_view);
+    const double* dy = dz.data();
     double* dx = dx_view.As<double>();
     const auto m = static_cast<long double>(shape().s);
     for (int64_t n = 0; n < shape().n; ++n) {

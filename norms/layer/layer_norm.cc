@@ -14,6 +14,7 @@ LayerNormOptions ReadLayerNormOptions(OptionReader* reader) {
                  "added to the variance inside the root");
   reader->Choice("affine", &options.affine, kAffine,
                  "train one gamma and beta an element of a sample, one a channel, or none");
+  options.activation = ReadActivation(reader);
   reader->Finish();
   return options;
 }
@@ -24,7 +25,9 @@ class LayerNorm final : public SetNormalizer {
  public:
   LayerNorm(const LayerNormOptions& options, nlohmann::json resolved, const Shape& shape)
       : SetNormalizer(NativeInfo("layer", "layer", Target::kActivation, std::move(resolved)), shape,
-                      {.affine = AffineKindOf(options.affine), .eps = options.eps}) {}
+                      {.affine = AffineKindOf(options.affine),
+                       .eps = options.eps,
+                       .activation = options.activation}) {}
 
  private:
   static AffineKind AffineKindOf(const std::string& affine) {

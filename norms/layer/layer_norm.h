@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "norms/activation.h"
 #include "norms/normalizer.h"
 #include "norms/options.h"
 
@@ -19,6 +20,7 @@ namespace normsweep {
 struct LayerNormOptions {
   double eps = 1e-5;
   std::string affine = "element";
+  Activation activation = Activation::kNone;
 };
 LayerNormOptions ReadLayerNormOptions(OptionReader* reader);
 

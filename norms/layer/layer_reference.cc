@@ -15,7 +15,8 @@ using reference::Trained;
 class LayerNormReference final : public reference::ReferenceNormalizer {
  public:
   LayerNormReference(const LayerNormOptions& options, nlohmann::json resolved, const Shape& shape)
-      : ReferenceNormalizer("layer", "layer", Target::kActivation, std::move(resolved), shape),
+      : ReferenceNormalizer("layer", "layer", Target::kActivation, std::move(resolved), shape,
+                            options.activation),
         options_(options) {
     if (options.affine == "none") return;
     const int64_t sites = options.affine == "element" ? shape.s : 1;
@@ -45,8 +46,7 @@ class LayerNormReference final : public reference::ReferenceNormalizer {
       for (int64_t c = 0; c < shape().c; ++c) {
         for (int64_t s = 0; s < shape().s; ++s) {
           const int64_t i = Offset(shape(), n, c, s), p = ParameterAt(c, s);
-          y[i] =
-              static_cast<double>(gamma_.At(p, 1) * (x[i] - sample.mean) / sigma + beta_.At(p, 0));
+          y[i] = Activate(i, gamma_.At(p, 1) * (x[i] - sample.mean) / sigma + beta_.At(p, 0));
         }
       }
     }
@@ -60,7 +60,8 @@ class LayerNormReference final : public reference::ReferenceNormalizer {
   void DoBackward(Mode /*mode*/, ConstTensorView x_view, ConstTensorView dy_view,
                   TensorView dx_view) override {
     const double* x = x_view.As<double>();
-    const double* dy = dy_view.As<double>();
+    const std::vector<double> dz = BackThroughActivation(dy_view);
+    const double* dy = dz.data();
     double* dx = dx_view.As<double>();
     const auto m = static_cast<long double>(shape().c * shape().s);
     AccumulateParameters(x, dy);

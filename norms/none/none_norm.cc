@@ -1,5 +1,6 @@
 #include "norms/none/none_norm.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -8,16 +9,19 @@
 namespace normsweep {
 
 NoneNormOptions ReadNoneNormOptions(OptionReader* reader) {
+  NoneNormOptions options;
+  options.activation = ReadActivation(reader);
   reader->Finish();
-  return {};
+  return options;
 }
 
 namespace {
 
 class NoneNorm final : public Normalizer {
  public:
-  NoneNorm(nlohmann::json resolved, const Shape& shape)
-      : Normalizer(NativeInfo("none", "none", Target::kActivation, std::move(resolved)), shape) {}
+  NoneNorm(const NoneNormOptions& options, nlohmann::json resolved, const Shape& shape)
+      : Normalizer(NativeInfo("none", "none", Target::kActivation, std::move(resolved)), shape),
+        options_(options) {}
 
   Cost ForwardCost(Mode /*mode*/) const override {
     return {2 * shape().Elements() * SizeOf(Info().data_type)};
@@ -25,12 +29,24 @@ class NoneNorm final : public Normalizer {
 
  private:
   void DoForward(Mode /*mode*/, ConstTensorView x, TensorView y) override {
-    std::memmove(y.data, x.data, static_cast<size_t>(x.Bytes()));
+    if (options_.activation == Activation::kNone) {
+      std::memmove(y.data, x.data, static_cast<size_t>(x.Bytes()));
+      return;
+    }
+    const float* in = x.As<float>();
+    std::transform(in, in + x.shape.Elements(), y.As<float>(), Relu<float>);
   }
-  void DoBackward(Mode /*mode*/, ConstTensorView /*x*/, ConstTensorView dy,
-                  TensorView dx) override {
-    std::memmove(dx.data, dy.data, static_cast<size_t>(dy.Bytes()));
+  void DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, TensorView dx) override {
+    if (options_.activation == Activation::kNone) {
+      std::memmove(dx.data, dy.data, static_cast<size_t>(dy.Bytes()));
+      return;
+    }
+    const float* in = x.As<float>();
+    std::transform(in, in + x.shape.Elements(), dy.As<float>(), dx.As<float>(),
+                   ReluGradient<float>);
   }
+
+  NoneNormOptions options_;
 };
 
 }  // namespace
@@ -38,8 +54,8 @@ class NoneNorm final : public Normalizer {
 std::unique_ptr<Normalizer> MakeNoneNorm(const nlohmann::json& options, const Shape& shape,
                                          std::string* /*why_not*/) {
   OptionReader reader(options);
-  ReadNoneNormOptions(&reader);
-  return std::make_unique<NoneNorm>(reader.resolved(), shape);
+  const NoneNormOptions read = ReadNoneNormOptions(&reader);
+  return std::make_unique<NoneNorm>(read, reader.resolved(), shape);
 }
 
 }  // namespace normsweep

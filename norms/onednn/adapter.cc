@@ -54,8 +54,9 @@ Adapter::View Adapter::ViewOf(const Shape& shape, bool given_statistics) const {
 Standardize& Adapter::PrimitiveOf(const View& view, bool given_statistics) {
   std::unique_ptr<Standardize>& slot = primitives_[{view.shape.n, view.shape.c, given_statistics}];
   if (slot == nullptr) {
-    const StandardizeOptions options{static_cast<float>(options_.eps), options_.primitive_affine,
-                                     given_statistics};
+    const StandardizeOptions options{
+        static_cast<float>(options_.eps), options_.primitive_affine, given_statistics,
+        options_.activation == Activation::kRelu && options_.primitive_activation};
     slot = options_.layer_primitive ? MakeLayerPrimitive(view.shape.c, view.shape.s, options)
                                     : MakeBatchPrimitive(view.shape, options);
   }
@@ -118,14 +119,16 @@ void Adapter::DoForward(Mode mode, ConstTensorView x, TensorView y) {
   float* out = view_.copy == Copy::kNone ? y.As<float>() : y_copy_.data();
   Standardize& primitive = PrimitiveOf(view_, given_statistics_);
   mutable_info().implementation = primitive.Implementation();
+  workspace_.resize(static_cast<size_t>(view_.calls) * primitive.WorkspaceBytes());
   for (int64_t call = 0; call < view_.calls; ++call) {
     const int64_t offset = call * view_.shape.Elements();
     primitive.Forward({in + offset, out + offset, mean_.data() + call * view_.shape.c,
                        variance_.data() + call * view_.shape.c, view_gamma_.data(),
-                       view_beta_.data()});
+                       view_beta_.data(), WorkspaceOf(call, primitive)});
   }
   FromView(y_copy_, y.As<float>());
   if (OwnAffine()) ForwardAffine(y.As<float>());
+  if (OwnRelu()) ForwardRelu(y.As<float>());
   if (mode == Mode::kTrain && options_.track_running_stats) MoveRunning();
 }
 
@@ -149,6 +152,22 @@ void Adapter::ForwardAffine(float* y) {
     const int64_t i = per_element ? element : c;
     y[offset] = y[offset] * affine_.gamma[i] + affine_.beta[i];
   });
+}
+
+void Adapter::ForwardRelu(float* y) {
+  passes_.resize(static_cast<size_t>(shape().Elements()));
+  for (size_t i = 0; i < passes_.size(); ++i) {
+    passes_[i] = !(y[i] <= 0);
+    y[i] = Relu(y[i]);
+  }
+}
+
+void Adapter::BackwardRelu(const float* dy, float* g) const {
+  for (size_t i = 0; i < passes_.size(); ++i) g[i] = passes_[i] ? dy[i] : 0.0F;
+}
+
+void* Adapter::WorkspaceOf(int64_t call, const Standardize& primitive) {
+  return workspace_.data() + static_cast<size_t>(call) * primitive.WorkspaceBytes();
 }
 
 void Adapter::MoveRunning() {
@@ -179,8 +198,12 @@ void Adapter::BackwardAffine(const float* x, const float* dy, float* g) {
 
 void Adapter::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, TensorView dx) {
   const float* g = dy.As<float>();
+  g_.resize(OwnRelu() || OwnAffine() ? static_cast<size_t>(shape().Elements()) : 0);
+  if (OwnRelu()) {
+    BackwardRelu(g, g_.data());
+    g = g_.data();
+  }
   if (OwnAffine()) {
-    g_.resize(static_cast<size_t>(shape().Elements()));
     BackwardAffine(x.As<float>(), g, g_.data());
     g = g_.data();
   }
@@ -195,7 +218,7 @@ void Adapter::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, T
     const int64_t set = call * view_.shape.c;
     primitive.Backward({in + offset, gradient + offset, out + offset, mean_.data() + set,
                         variance_.data() + set, view_gamma_.data(), view_beta_.data(),
-                        view_dgamma_.data(), view_dbeta_.data()});
+                        view_dgamma_.data(), view_dbeta_.data(), WorkspaceOf(call, primitive)});
     if (!options_.primitive_affine) continue;
     const int64_t parameters = Parameters()[0].value.shape.Elements();
     for (size_t i = 0; i < view_dgamma_.size(); ++i) {

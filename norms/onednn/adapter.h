@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "norms/activation.h"
 #include "norms/affine_storage.h"
 #include "norms/engine.h"
 #include "norms/normalizer.h"
@@ -25,6 +26,8 @@ struct AdapterOptions {
   AffineKind affine = AffineKind::kNone;
   bool primitive_affine = false;  // gamma and beta are the primitive's own, not the adapter's
   bool layer_primitive = false;   // with kSample: the layer normalization primitive
+  Activation activation = Activation::kNone;
+  bool primitive_activation = false;  // it is the primitive's own, as far as there is one
   std::optional<int64_t> normalization_batch_size;  // with kChannel
   bool track_running_stats = false;
   RunningAverageOptions average;
@@ -61,11 +64,18 @@ class Adapter final : public Normalizer {
   }
   void ForwardAffine(float* y);
   void BackwardAffine(const float* x, const float* dy, float* g);
+  // Whether the activation is the adapter's to apply, in a pass of its own; so is then its mask.
+  bool OwnRelu() const {
+    return options_.activation == Activation::kRelu && !options_.primitive_activation;
+  }
+  void ForwardRelu(float* y);
+  void BackwardRelu(const float* dy, float* g) const;
   void RepeatAffine();  // fills view_gamma_ and view_beta_
   void MoveRunning();
   int64_t SetOf(int64_t n, int64_t c) const;
   double Normalized(float x, int64_t set) const;
   void LoadRunning();
+  void* WorkspaceOf(int64_t call, const Standardize& primitive);
   // A value's place in the view's copy.
   size_t InView(int64_t n, int64_t c, int64_t element) const;
   // The view's copy of a tensor (or the tensor itself), and the way back.
@@ -85,6 +95,8 @@ class Adapter final : public Normalizer {
   // back.
   std::vector<float> view_gamma_, view_beta_, view_dgamma_, view_dbeta_;
   std::vector<float> x_copy_, y_copy_, g_;
+  std::vector<uint8_t> workspace_;  // of the primitive's calls, one after the other
+  std::vector<bool> passes_;        // with OwnRelu, of the last Forward
 };
 
 }  // namespace normsweep::onednn

@@ -44,7 +44,9 @@ std::unique_ptr<Normalizer> MakeLayer(const nlohmann::json& options, const Shape
   const bool own_affine = adapter.affine == AffineKind::kElement ||
                           (adapter.affine == AffineKind::kChannel && shape.s == 1);
   adapter.primitive_affine = !through_batch && own_affine;
-  const bool composite = through_batch || (adapter.affine != AffineKind::kNone && !own_affine);
+  adapter.activation = read.activation;
+  const bool composite = through_batch || (adapter.affine != AffineKind::kNone && !own_affine) ||
+                         read.activation != Activation::kNone;
   NormalizerInfo info = Info("layer", "layer", composite, reader.resolved());
   info.backend = through_batch ? "onednn_composite" : "onednn";
   return std::make_unique<Adapter>(std::move(info), shape, adapter);
@@ -65,6 +67,8 @@ std::unique_ptr<Normalizer> MakeOnednnBatch(const nlohmann::json& options, const
   adapter.eps = read.eps;
   adapter.affine = ChannelOrNone(read.affine);
   adapter.primitive_affine = read.affine;
+  adapter.activation = read.activation;
+  adapter.primitive_activation = true;
   adapter.normalization_batch_size = read.normalization_batch_size;
   adapter.track_running_stats = read.track_running_stats;
   adapter.average = read.average;
@@ -95,6 +99,7 @@ std::unique_ptr<Normalizer> MakeOnednnCompositeInstance(const nlohmann::json& op
   adapter.groups = shape.c;
   adapter.eps = read.eps;
   adapter.affine = ChannelOrNone(read.affine);
+  adapter.activation = read.activation;
   adapter.track_running_stats = read.track_running_stats;
   adapter.average = read.average;
   return std::make_unique<Adapter>(Info("instance", "instance", true, reader.resolved()), shape,
@@ -111,6 +116,7 @@ std::unique_ptr<Normalizer> MakeOnednnCompositeGroup(const nlohmann::json& optio
   adapter.groups = read.groups;
   adapter.eps = read.eps;
   adapter.affine = ChannelOrNone(read.affine);
+  adapter.activation = read.activation;
   return std::make_unique<Adapter>(
       Info("group", "group(" + std::to_string(read.groups) + ")", true, reader.resolved()), shape,
       adapter);

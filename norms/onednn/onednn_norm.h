@@ -9,7 +9,8 @@
 //                  instance  N calls on [1, C, S]
 //                  group   copied to channels_first and back
 // gamma and beta, and their gradients, are then this adapter's (Info().composite), as they are
-// where layer norm has one gamma a channel. Running statistics are the adapter's always: oneDNN
+// where layer norm has one gamma a channel. A fused relu is the batch primitive's own in `onednn`
+// (fuse_norm_relu), and everywhere else a pass of the adapter's (composite). Running statistics are the adapter's always: oneDNN
 // returns the biased batch variance and keeps nothing.
 #pragma once
 

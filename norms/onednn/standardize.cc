@@ -19,6 +19,7 @@ normalization_flags Flags(const StandardizeOptions& options) {
   normalization_flags flags = normalization_flags::none;
   if (options.affine) flags |= normalization_flags::use_scale | normalization_flags::use_shift;
   if (options.given_statistics) flags |= normalization_flags::use_global_stats;
+  if (options.relu) flags |= normalization_flags::fuse_norm_relu;
   return flags;
 }
 
@@ -28,33 +29,46 @@ prop_kind ForwardKind(const StandardizeOptions& options) {
 }
 
 // The primitive pair of one shape; Forward and Backward of either kind take the same arguments.
+//
+// The workspace says where relu let values pass, and only the forward of training writes it. So
+// that inference need not, a Backward with given statistics first runs that forward (`training`).
 template <class ForwardPrimitive, class BackwardPrimitive>
 class Pair final : public Standardize {
  public:
   Pair(const StandardizeOptions& options, const MemoryDesc& tensor, const MemoryDesc& statistics,
        const MemoryDesc& parameters, const typename ForwardPrimitive::primitive_desc& forward,
+       const typename ForwardPrimitive::primitive_desc& training,
        const typename BackwardPrimitive::primitive_desc& backward)
       : options_(options),
         tensor_(tensor),
         statistics_(statistics),
         parameters_(parameters),
+        workspace_(training.workspace_desc()),
         implementation_(forward.impl_info_str()),
         forward_(forward),
         backward_(backward),
         stream_(CpuEngine()) {
     forward_arguments_ = {{DNNL_ARG_SCRATCHPAD, {forward.scratchpad_desc(), CpuEngine()}}};
     backward_arguments_ = {{DNNL_ARG_SCRATCHPAD, {backward.scratchpad_desc(), CpuEngine()}}};
+    if (!options.relu || !options.given_statistics) return;
+    training_ = ForwardPrimitive(training);
+    training_arguments_ = {{DNNL_ARG_SCRATCHPAD, {training.scratchpad_desc(), CpuEngine()}}};
   }
 
   void Forward(const ForwardArguments& a) override {
     SetShared(&forward_arguments_, a);
     Set(&forward_arguments_, DNNL_ARG_DST, a.y);
+    if (options_.relu && !options_.given_statistics) {
+      Set(&forward_arguments_, DNNL_ARG_WORKSPACE, a.workspace);
+    }
     forward_.execute(stream_, forward_arguments_);
     stream_.wait();
   }
 
   void Backward(const BackwardArguments& a) override {
+    if (options_.relu && options_.given_statistics) FillWorkspace(a);
     SetShared(&backward_arguments_, a);
+    if (options_.relu) Set(&backward_arguments_, DNNL_ARG_WORKSPACE, a.workspace);
     Set(&backward_arguments_, DNNL_ARG_DIFF_DST, a.dy);
     Set(&backward_arguments_, DNNL_ARG_DIFF_SRC, a.dx);
     if (options_.affine) {
@@ -66,9 +80,19 @@ class Pair final : public Standardize {
   }
 
   std::string Implementation() const override { return implementation_; }
+  size_t WorkspaceBytes() const override { return options_.relu ? workspace_.get_size() : 0; }
 
  private:
   using Arguments = std::unordered_map<int, dnnl::memory>;
+
+  void FillWorkspace(const BackwardArguments& a) {
+    y_.resize(tensor_.get_size() / sizeof(float));
+    SetShared(&training_arguments_, a);
+    Set(&training_arguments_, DNNL_ARG_DST, y_.data());
+    Set(&training_arguments_, DNNL_ARG_WORKSPACE, a.workspace);
+    training_.execute(stream_, training_arguments_);
+    stream_.wait();
+  }
 
   // What Forward and Backward both take.
   template <class A>
@@ -98,17 +122,19 @@ class Pair final : public Standardize {
       case DNNL_ARG_SHIFT:
       case DNNL_ARG_DIFF_SCALE:
       case DNNL_ARG_DIFF_SHIFT: return parameters_;
+      case DNNL_ARG_WORKSPACE: return workspace_;
       default: return tensor_;
     }
   }
 
   StandardizeOptions options_;
-  MemoryDesc tensor_, statistics_, parameters_;
+  MemoryDesc tensor_, statistics_, parameters_, workspace_;
   std::string implementation_;
-  ForwardPrimitive forward_;
+  ForwardPrimitive forward_, training_;
   BackwardPrimitive backward_;
-  Arguments forward_arguments_, backward_arguments_;  // kept: a map of its own for every call would
-                                                      // cost more than a small tensor
+  // Kept: a map of its own for every call would cost more than a small tensor.
+  Arguments forward_arguments_, training_arguments_, backward_arguments_;
+  std::vector<float> y_;  // of FillWorkspace; nobody reads it
   dnnl::stream stream_;
 };
 
@@ -136,7 +162,7 @@ std::unique_ptr<Standardize> MakeBatchPrimitive(const dnnl::memory::desc& tensor
       MakeBatchNormBackward(CpuEngine(), kind, tensor, tensor, options.eps, flags, training);
   using P = Pair<dnnl::batch_normalization_forward, dnnl::batch_normalization_backward>;
   return std::make_unique<P>(options, tensor, forward.mean_desc(),
-                             Float({tensor.dims()[1]}, Tag::a), forward, backward);
+                             Float({tensor.dims()[1]}, Tag::a), forward, training, backward);
 }
 
 std::unique_ptr<Standardize> MakeLayerPrimitive(int64_t rows, int64_t length,
@@ -150,7 +176,7 @@ std::unique_ptr<Standardize> MakeLayerPrimitive(int64_t rows, int64_t length,
   const auto backward = MakeLayerNormBackward(CpuEngine(), kind, tensor, tensor, statistics,
                                               options.eps, flags, forward);
   using P = Pair<dnnl::layer_normalization_forward, dnnl::layer_normalization_backward>;
-  return std::make_unique<P>(options, tensor, statistics, Float({length}, Tag::a), forward,
+  return std::make_unique<P>(options, tensor, statistics, Float({length}, Tag::a), forward, forward,
                              backward);
 }
 

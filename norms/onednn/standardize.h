@@ -1,5 +1,6 @@
 // oneDNN's two normalization primitives behind one face: y = (x - mean) / sqrt(variance + eps) over
-// sets of a dense float32 tensor, times gamma plus beta where the primitive takes them.
+// sets of a dense float32 tensor, times gamma plus beta, and relu of it, where the primitive takes
+// them.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@ struct StandardizeOptions {
   float eps = 1e-5F;
   bool affine = false;            // gamma and beta, one a channel (batch) or an element (layer)
   bool given_statistics = false;  // mean and variance are inputs, and constants in backward
+  bool relu = false;              // batch only
 };
 
 class Standardize {
@@ -26,6 +28,7 @@ class Standardize {
     float* variance;
     const float* gamma;  // with affine only
     const float* beta;
+    void* workspace;  // with relu only: WorkspaceBytes(), kept for the Backward
   };
   struct BackwardArguments {
     const float* x;
@@ -37,11 +40,13 @@ class Standardize {
     const float* beta;  // not used, but oneDNN 2.6 wants it
     float* dgamma;      // overwritten
     float* dbeta;
+    void* workspace;  // as the Forward left it
   };
   virtual ~Standardize() = default;
   virtual void Forward(const ForwardArguments& arguments) = 0;
   virtual void Backward(const BackwardArguments& arguments) = 0;
   virtual std::string Implementation() const = 0;  // oneDNN's own name of it
+  virtual size_t WorkspaceBytes() const = 0;
 };
 
 // How oneDNN describes the memory of an activation tensor: [N, C, S, 1] as nchw or nhwc.

@@ -53,8 +53,9 @@ class Snapshot {
 // y of a normalizer as a function of x and the parameters only.
 class Function {
  public:
-  Function(Normalizer* normalizer, Mode mode, const Shape& shape, const Snapshot& snapshot)
-      : normalizer_(normalizer), mode_(mode), shape_(shape), snapshot_(snapshot) {}
+  Function(Normalizer* normalizer, Mode mode, const Shape& shape, const Snapshot& snapshot,
+           Normalizer* plain)
+      : normalizer_(normalizer), mode_(mode), shape_(shape), snapshot_(snapshot), plain_(plain) {}
 
   void Freeze(SetStatistics frozen) { frozen_ = std::move(frozen); }
   bool frozen() const { return !frozen_.r.empty(); }
@@ -62,9 +63,14 @@ class Function {
   Values operator()(const Values& x) const {
     snapshot_.RestoreBuffers();
     Values y(x.size());
-    normalizer_->Forward(frozen() ? Mode::kBatchStatistics : mode_, {x.data(), shape_},
-                         {y.data(), shape_});
+    Normalizer* normalizer = frozen() && plain_ != nullptr ? plain_ : normalizer_;
+    if (normalizer == plain_) CopyParameters();
+    normalizer->Forward(frozen() ? Mode::kBatchStatistics : mode_, {x.data(), shape_},
+                        {y.data(), shape_});
     if (frozen()) Renormalize(&y);
+    if (normalizer == plain_) {
+      for (double& value : y) value = value > 0 ? value : 0;
+    }
     return y;
   }
 
@@ -74,6 +80,12 @@ class Function {
       if (p.name == name) return Get(p.value, c);
     }
     return absent;
+  }
+
+  void CopyParameters() const {
+    for (const Parameter& p : normalizer_->Parameters()) {
+      Restore(Copied(p.value), FindNamed(plain_->Parameters(), p.name)->value);
+    }
   }
 
   void Renormalize(Values* y) const {
@@ -93,6 +105,7 @@ class Function {
   Mode mode_;
   Shape shape_;
   const Snapshot& snapshot_;
+  Normalizer* plain_;
   SetStatistics frozen_;
 };
 
@@ -159,7 +172,8 @@ GradientError CompareForward(const Values& y, const Values& frozen) {
 std::vector<GradientError> CompareWithCentralDifferences(Normalizer* normalizer, Mode mode,
                                                          const Shape& shape,
                                                          std::span<const double> x,
-                                                         std::span<const double> dy) {
+                                                         std::span<const double> dy,
+                                                         Normalizer* plain) {
   if (normalizer->Info().data_type != DataType::kFloat64) {
     throw ShapeError(normalizer->Info().label + " computes in float32, expected float64");
   }
@@ -169,7 +183,7 @@ std::vector<GradientError> CompareWithCentralDifferences(Normalizer* normalizer,
                      std::to_string(dy.size()) + " values, expected those of " + shape.ToString());
   }
   const Snapshot snapshot(normalizer);
-  Function function(normalizer, mode, shape, snapshot);
+  Function function(normalizer, mode, shape, snapshot, plain);
   Values moved(x.begin(), x.end()), dx(size);
   const Values y = function(moved);
   for (const Parameter& p : normalizer->Parameters()) {

@@ -33,12 +33,17 @@ struct GradientError {
 //   running statistics, so the perturbed Forwards run in kBatchStatistics (r = 1, d = 0) and
 //   y = (y' - beta) r + gamma d + beta follows from their y'. The entry "y" compares that
 //   expression with the real Forward at the unperturbed x, so that it cannot hide a wrong Forward.
+//   With a fused relu y' is needed as it is before it: `plain` is then the same normalizer without
+//   the activation (else it may be null, and nothing reads it).
 // - spectral in kTrain: u and v. The power iteration moves them with x, but at the singular vectors
 //   sigma = u^T W v is stationary in u and v, so the first order agrees: let it converge before
 //   the call (forward in kTrain until running_sigma stays). The other modes need nothing.
+// A kink of relu within 2 h of an element has no derivative that differences could give: where z
+// lies near 0, set dy to 0.
 std::vector<GradientError> CompareWithCentralDifferences(Normalizer* normalizer, Mode mode,
                                                          const Shape& shape,
                                                          std::span<const double> x,
-                                                         std::span<const double> dy);
+                                                         std::span<const double> dy,
+                                                         Normalizer* plain = nullptr);
 
 }  // namespace normsweep

@@ -51,8 +51,27 @@ RunningWeights WeightsOfUpdate(const RunningAverageOptions& options, int64_t sam
 }
 
 ReferenceNormalizer::ReferenceNormalizer(const char* name, std::string label, Target target,
-                                         nlohmann::json options, const Shape& shape)
-    : Normalizer(MakeInfo(name, std::move(label), target, std::move(options)), shape) {}
+                                         nlohmann::json options, const Shape& shape,
+                                         Activation activation)
+    : Normalizer(MakeInfo(name, std::move(label), target, std::move(options)), shape),
+      activation_(activation) {}
+
+double ReferenceNormalizer::Activate(int64_t i, long double z) {
+  if (activation_ == Activation::kNone) return static_cast<double>(z);
+  passes_.resize(static_cast<size_t>(shape().Elements()));
+  const bool passes = z > 0 || std::isnan(z);
+  passes_[static_cast<size_t>(i)] = passes;
+  return passes ? static_cast<double>(z) : 0;
+}
+
+std::vector<double> ReferenceNormalizer::BackThroughActivation(const ConstTensorView& dy) const {
+  std::vector<double> dz(dy.As<double>(), dy.As<double>() + dy.shape.Elements());
+  if (activation_ == Activation::kNone) return dz;
+  for (size_t i = 0; i < dz.size(); ++i) {
+    if (!passes_[i]) dz[i] = 0;
+  }
+  return dz;
+}
 
 Cost ReferenceNormalizer::ForwardCost(Mode /*mode*/) const {
   return {2 * shape().Elements() * SizeOf(DataType::kFloat64)};

@@ -1,6 +1,6 @@
 // What the float64 reference normalizers share: where an element lies, the moments of a list of
-// values, the running-average conventions and the memory of parameters and buffers. Everything
-// else, forward and backward, each of them writes out from its own paper.
+// values, the running-average conventions, the fused activation, and the memory of parameters and
+// buffers. Everything else, forward and backward, each of them writes out from its own paper.
 //
 // Sums are long double (64 bits of mantissa on x86), so that the rounding of float64 is never the
 // question: 1e18, 1e-20 and a mean of 1e6 at a deviation of 1 come out to the last digits.
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "norms/activation.h"
 #include "norms/normalizer.h"
 #include "norms/running_average.h"
 
@@ -61,7 +62,7 @@ class ReferenceNormalizer : public Normalizer {
  protected:
   SetStatistics DoStatistics() const override { return statistics_; }
   ReferenceNormalizer(const char* name, std::string label, Target target, nlohmann::json options,
-                      const Shape& shape);
+                      const Shape& shape, Activation activation = Activation::kNone);
 
   Trained NewParameter(const char* name, const Shape& shape, double start);
   double* NewBuffer(const char* name, const Shape& shape, double start);
@@ -69,7 +70,14 @@ class ReferenceNormalizer : public Normalizer {
   void Measured(SetStatistics statistics) { statistics_ = std::move(statistics); }
   void Measured(int64_t count, const std::vector<Moments>& moments);
 
+  // Element i of y from what the normalizer alone gives there; every DoForward ends with it.
+  double Activate(int64_t i, long double z);
+  // dL/dz of the last Forward, whose z were not rounded to float64.
+  std::vector<double> BackThroughActivation(const ConstTensorView& dy) const;
+
  private:
+  Activation activation_;
+  std::vector<bool> passes_;  // with relu, of the last Forward: whether z is above 0, or NaN
   std::deque<std::vector<double>> owned_;  // a deque does not move what views point to
   SetStatistics statistics_;
 };
