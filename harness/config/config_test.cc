@@ -138,7 +138,7 @@ TEST_CASE("a normalizer's options are checked by the library") {
         "/sweep/normalizer/1/groups: 0, expected an integer of 1 or more");
   CHECK(ErrorWith("/sweep/normalizer/1/gruops", "2") ==
         "/sweep/normalizer/1/gruops: unknown option \"gruops\", expected one of \"eps\" \"groups\" "
-        "\"affine\"");
+        "\"affine\" \"activation\"");
   CHECK(
       ErrorWith("/sweep/normalizer/1/name", "\"grup\"")
           .rfind("/sweep/normalizer/1/name: unknown normalizer \"grup\", expected one of \"none\"",

@@ -3,21 +3,22 @@
 #include <cmath>
 
 #include "harness/nn/vectorize.h"
+#include "norms/activation.h"
 
 namespace normsweep {
 namespace {
 
 NORMSWEEP_CLONES void Relu(float* x, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) x[i] = x[i] > 0 ? x[i] : x[i] != x[i] ? x[i] : 0.0f;
+  for (int64_t i = 0; i < count; ++i) x[i] = normsweep::Relu(x[i]);
 }
 
 NORMSWEEP_CLONES void ReluGradient(const float* y, float* dy, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) dy[i] = y[i] > 0 ? dy[i] : 0.0f;
+  for (int64_t i = 0; i < count; ++i) dy[i] = normsweep::ReluGradient(y[i], dy[i]);
 }
 
 }  // namespace
 
-float* Activation::Forward(Mode, int64_t n, float* x) {
+float* ActivationLayer::Forward(Mode, int64_t n, float* x) {
   const int64_t count = n * output().Elements();
   switch (kind_) {
     case ActivationKind::kRelu: Relu(x, count); break;
@@ -31,7 +32,7 @@ float* Activation::Forward(Mode, int64_t n, float* x) {
   return x;
 }
 
-float* Activation::Backward(int64_t n, float* x, float* dy) {
+float* ActivationLayer::Backward(int64_t n, float* x, float* dy) {
   const int64_t count = n * output().Elements();
   switch (kind_) {
     case ActivationKind::kRelu: ReluGradient(x, dy, count); break;

@@ -8,9 +8,9 @@ namespace normsweep {
 
 enum class ActivationKind { kRelu, kSigmoid, kTanh };
 
-class Activation : public Layer {
+class ActivationLayer : public Layer {
  public:
-  Activation(ActivationKind kind, const FeatureShape& shape) : Layer(shape), kind_(kind) {}
+  ActivationLayer(ActivationKind kind, const FeatureShape& shape) : Layer(shape), kind_(kind) {}
   float* Forward(Mode mode, int64_t n, float* x) override;
   float* Backward(int64_t n, float* x, float* dy) override;
 

@@ -6,7 +6,7 @@
 // | InnerProduct   | inner_product.h   | oneDNN  |
 // | GlobalPooling  | pooling.h         | oneDNN  |
 // | NormalizerLayer| normalizer_layer.h| norms   |
-// | Activation     | activation.h      | own     |
+// | ActivationLayer| activation.h      | own     |
 // | Sequence, ResidualBlock | containers.h | of the above |
 //
 // A layer owns its output and its input gradient, one buffer for each batch size that it has seen;

@@ -13,7 +13,7 @@ namespace normsweep {
 NetworkBuilder::NetworkBuilder(Network* network, const NetworkOptions& options)
     : network_(*network),
       options_(options),
-      slot_(options.normalizer, options.network.normalizer_after_activation),
+      slot_(options.normalizer, options.network),
       shape_(options.input) {}
 
 void NetworkBuilder::Build() {
@@ -103,7 +103,7 @@ void NetworkBuilder::AppendResidualBlock(int64_t channels, int64_t stride) {
       input, std::make_unique<Sequence>(std::move(main), shape_),
       std::make_unique<Sequence>(std::move(shortcut), shortcut_shape)));
   AppendActivation(&layers_, shape_);
-  if (slot_.AfterActivation()) AppendNormalizer(&layers_, shape_);
+  if (slot_.AfterActivation()) AppendNormalizer(&layers_, shape_, false);
 }
 
 void NetworkBuilder::AppendHead(HeadKind head) {
@@ -128,18 +128,18 @@ void NetworkBuilder::AppendSlot(Layers* layers, std::unique_ptr<Linear> linear, 
   network_.linears_.push_back(linear.get());
   if (slot_.WrapsWeight()) wrapped_.push_back(linear.get());
   layers->push_back(std::move(linear));
-  if (slot_.BeforeActivation()) AppendNormalizer(layers, shape);
+  if (slot_.BeforeActivation()) AppendNormalizer(layers, shape, activate);
   if (!activate) return;
-  AppendActivation(layers, shape);
-  if (slot_.AfterActivation()) AppendNormalizer(layers, shape);
+  if (!slot_.FusesActivation()) AppendActivation(layers, shape);
+  if (slot_.AfterActivation()) AppendNormalizer(layers, shape, false);
 }
 
 void NetworkBuilder::AppendActivation(Layers* layers, const FeatureShape& shape) {
-  layers->push_back(std::make_unique<Activation>(options_.network.activation, shape));
+  layers->push_back(std::make_unique<ActivationLayer>(options_.network.activation, shape));
 }
 
-void NetworkBuilder::AppendNormalizer(Layers* layers, const FeatureShape& shape) {
-  auto normalizer = slot_.MakeForActivation(shape);
+void NetworkBuilder::AppendNormalizer(Layers* layers, const FeatureShape& shape, bool activate) {
+  auto normalizer = slot_.MakeForActivation(shape, activate);
   network_.normalizers_.push_back(normalizer.get());
   layers->push_back(std::make_unique<NormalizerLayer>(std::move(normalizer), shape));
 }

@@ -29,7 +29,7 @@ class NetworkBuilder {
                          int64_t stride, bool activate);
   void AppendSlot(Layers* layers, std::unique_ptr<Linear> linear, bool activate);
   void AppendActivation(Layers* layers, const FeatureShape& shape);
-  void AppendNormalizer(Layers* layers, const FeatureShape& shape);
+  void AppendNormalizer(Layers* layers, const FeatureShape& shape, bool activate);
   LinearOptions NextLinear(bool bias);
 
   Network& network_;

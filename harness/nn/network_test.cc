@@ -5,6 +5,7 @@
 
 #include "harness/config/config_error.h"
 #include "harness/nn/loss.h"
+#include "harness/nn/normalizer_layer.h"
 #include "norms/random.h"
 #include "norms/testing/catch.h"
 
@@ -186,6 +187,64 @@ TEST_CASE("gradients of a residual network agree with finite differences", "[nn]
 TEST_CASE("gradients through ReLU agree with finite differences", "[nn]") {
   CheckGradients(Options(R"({"name": "mlp", "hidden": [64]})", R"({"name": "none"})", {1, 5, 5}),
                  64);
+  // Fused into the normalizer.
+  for (const char* normalizer : {R"({"name": "batch"})", R"({"name": "layer"})"}) {
+    CAPTURE(normalizer);
+    CheckGradients(Options(R"({"name": "mlp", "hidden": [64]})", normalizer, {1, 5, 5}), 64);
+  }
+}
+
+// Which of the network's normalizers end with a relu: "x" those that do, in the order of the layers.
+std::string Fused(const char* network, const char* normalizer) {
+  const Network n(Options(network, normalizer, {1, 9, 8}));
+  std::string fused;
+  for (const Normalizer* one : n.activation_normalizers()) {
+    fused += one->Info().options["activation"] == "relu" ? 'x' : '.';
+  }
+  return fused;
+}
+
+TEST_CASE("a relu right behind a normalizer is fused into it", "[nn]") {
+  const char* mlp = R"({"name": "mlp", "hidden": [9, 12]})";
+  for (const char* normalizer : {R"({"name": "batch"})", R"({"name": "batch_renorm"})",
+                                 R"({"name": "layer"})", R"({"name": "group", "groups": 3})"}) {
+    CHECK(Fused(mlp, normalizer) == "xx");
+  }
+  CHECK(Fused(mlp, R"({"name": "weight"})").empty());
+  CHECK(Fused(mlp, R"({"name": "none"})").empty());
+  const char* batch = R"({"name": "batch"})";
+  CHECK(Fused(R"({"name": "mlp", "hidden": [9], "activation": "tanh"})", batch) == ".");
+  CHECK(Fused(R"({"name": "mlp", "hidden": [9], "normalizer_position": "after_activation"})",
+              batch) == ".");
+  // A block's relu stands behind the sum: stem, then of each block the first convolution alone; two
+  // of the three blocks have a projection.
+  CHECK(Fused(R"({"name": "resnet", "depth": 8, "width": 3})", batch) == "xx.x..x..");
+}
+
+TEST_CASE("a layer with a fused relu gives the bits of two layers", "[nn]") {
+  const FeatureShape shape{6, 3, 5};
+  Random random(8, 1);
+  const auto draw = [&](int64_t n) {
+    std::vector<float> values(static_cast<size_t>(n * shape.Elements()));
+    for (float& value : values) value = static_cast<float>(random.Gaussian());
+    return values;
+  };
+  for (const char* name : {"batch", "batch_renorm", "layer", "instance"}) {
+    const Shape batch{1, shape.channels, shape.Spatial(), Layout::kChannelsLast};
+    NormalizerLayer fused(Create({name, "native", {{"activation", "relu"}}}, batch), shape);
+    NormalizerLayer plain(Create({name, "native", {}}, batch), shape);
+    ActivationLayer relu(ActivationKind::kRelu, shape);
+    for (const int64_t n : {1, 2, 7}) {
+      CAPTURE(name, n);
+      std::vector<float> x = draw(n), dy = draw(n), dy_again = dy;
+      const auto values = [&](const float* p) { return std::vector<float>(p, p + x.size()); };
+      float* const z = plain.Forward(Mode::kTrain, n, x.data());
+      const auto y = values(relu.Forward(Mode::kTrain, n, z));
+      CHECK(values(fused.Forward(Mode::kTrain, n, x.data())) == y);
+      const auto dx = values(plain.Backward(n, x.data(), relu.Backward(n, z, dy.data())));
+      CHECK(values(fused.Backward(n, x.data(), dy_again.data())) == dx);
+    }
+  }
 }
 
 TEST_CASE("residual networks have the published number of parameters", "[nn]") {

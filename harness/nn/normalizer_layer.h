@@ -1,4 +1,4 @@
-// A normalizer of activations as a layer.
+// A normalizer of activations as a layer, with a relu that follows where it is fused.
 #pragma once
 
 #include <memory>

@@ -19,9 +19,10 @@ Target TargetOf(const std::string& name) {
 
 }  // namespace
 
-Slot::Slot(const NormalizerSpec& spec, bool after_activation)
+Slot::Slot(const NormalizerSpec& spec, const NetworkConfig& network)
     : spec_(spec),
-      after_activation_(after_activation),
+      after_activation_(network.normalizer_after_activation),
+      relu_(network.activation == ActivationKind::kRelu),
       on_activation_(spec.name != "none" && TargetOf(spec.name) == Target::kActivation),
       wraps_weight_(TargetOf(spec.name) == Target::kWeight) {
   // One gamma a channel, as for the others: convolutional networks share it over the positions.
@@ -30,21 +31,26 @@ Slot::Slot(const NormalizerSpec& spec, bool after_activation)
   }
 }
 
-std::unique_ptr<Normalizer> Slot::Make(const Shape& shape) const {
+std::unique_ptr<Normalizer> Slot::Make(const NormalizerSpec& spec, const Shape& shape) {
   std::string why_not;
-  auto normalizer = Create(spec_, shape, &why_not);
-  if (normalizer == nullptr) throw ValueError(spec_.backend + " " + spec_.name + ": " + why_not);
+  auto normalizer = Create(spec, shape, &why_not);
+  if (normalizer == nullptr) throw ValueError(spec.backend + " " + spec.name + ": " + why_not);
   if (normalizer->Info().data_type != DataType::kFloat32) {
-    throw ValueError("backend \"" + spec_.backend + "\" computes in " +
+    throw ValueError("backend \"" + spec.backend + "\" computes in " +
                      Name(normalizer->Info().data_type) + ", training needs float32");
   }
   return normalizer;
 }
 
-std::unique_ptr<Normalizer> Slot::MakeForActivation(const FeatureShape& shape) const {
-  return Make({1, shape.channels, shape.Spatial(), Layout::kChannelsLast});
+std::unique_ptr<Normalizer> Slot::MakeForActivation(const FeatureShape& shape,
+                                                    bool activate) const {
+  NormalizerSpec spec = spec_;
+  if (activate && FusesActivation()) spec.options["activation"] = "relu";
+  return Make(spec, {1, shape.channels, shape.Spatial(), Layout::kChannelsLast});
 }
 
-std::unique_ptr<Normalizer> Slot::MakeForWeight(const Shape& weight) const { return Make(weight); }
+std::unique_ptr<Normalizer> Slot::MakeForWeight(const Shape& weight) const {
+  return Make(spec_, weight);
+}
 
 }  // namespace normsweep

@@ -1,7 +1,8 @@
 // The place of a normalizer in a network: after each linear layer but the last. This is the one
 // place that asks what a normalizer's target is.
 //
-//   kActivation  linear -> normalizer -> activation, or linear -> activation -> normalizer
+//   kActivation  linear -> normalizer -> activation, or linear -> activation -> normalizer;
+//                relu right behind a normalizer is fused into it (its option `activation`)
 //   kWeight      linear with w = normalizer(v) -> activation
 //   "none"       linear -> activation
 #pragma once
@@ -10,6 +11,7 @@
 
 #include "harness/nn/layer.h"
 #include "harness/nn/linear.h"
+#include "harness/nn/network_config.h"
 #include "norms/registry.h"
 
 namespace normsweep {
@@ -17,23 +19,26 @@ namespace normsweep {
 class Slot {
  public:
   // Throws UnknownNameError.
-  Slot(const NormalizerSpec& spec, bool after_activation);
+  Slot(const NormalizerSpec& spec, const NetworkConfig& network);
 
   // A normalizer right behind a linear layer takes its mean away again, so it has no bias then.
   bool LinearHasBias() const { return !(on_activation_ && !after_activation_); }
   bool WrapsWeight() const { return wraps_weight_; }
   bool BeforeActivation() const { return on_activation_ && !after_activation_; }
   bool AfterActivation() const { return on_activation_ && after_activation_; }
+  // Whether a normalizer before the activation takes it over: MakeForActivation with `activate`.
+  bool FusesActivation() const { return BeforeActivation() && relu_; }
 
   // Throw OptionError, ShapeError, or ValueError where the backend cannot do what is asked.
-  std::unique_ptr<Normalizer> MakeForActivation(const FeatureShape& shape) const;
+  // `activate`: with the activation that it fuses, if it does.
+  std::unique_ptr<Normalizer> MakeForActivation(const FeatureShape& shape, bool activate) const;
   std::unique_ptr<Normalizer> MakeForWeight(const Shape& weight) const;
 
  private:
-  std::unique_ptr<Normalizer> Make(const Shape& shape) const;
+  static std::unique_ptr<Normalizer> Make(const NormalizerSpec& spec, const Shape& shape);
 
   NormalizerSpec spec_;
-  bool after_activation_, on_activation_, wraps_weight_;
+  bool after_activation_, relu_, on_activation_, wraps_weight_;
 };
 
 }  // namespace normsweep

@@ -88,6 +88,11 @@ void ReadNormalizer(const Json& json, TrainConfig* config) {
     throw ConfigError(pointer + "/normalization_batch_size",
                       "expected beside batch_size at the top of the config");
   }
+  if (spec.options.contains("activation")) {
+    throw ConfigError(
+        pointer + "/activation",
+        "expected in the network, as network.activation, which is fused where it can");
+  }
   if (spec.name == "batch_renorm" && spec.options.contains("ramp")) ResolveRamp(config);
   if (spec.name == "weight" && spec.options.contains("init_samples")) {
     config->init_samples =
@@ -177,11 +182,11 @@ TrainConfig ReadTrainConfig(const Json& resolved_case) {
 
 void CheckNormalizers(const TrainConfig& config) {
   try {
-    const Slot slot(config.normalizer, config.network.normalizer_after_activation);
+    const Slot slot(config.normalizer, config.network);
     for (const FeatureShape& shape : SlotShapes(config.network, config.dataset.Shape())) {
       if (slot.WrapsWeight()) slot.MakeForWeight({shape.channels, 1, 1, Layout::kChannelsFirst});
       if (!slot.BeforeActivation() && !slot.AfterActivation()) continue;
-      const auto normalizer = slot.MakeForActivation(shape);
+      const auto normalizer = slot.MakeForActivation(shape, true);
       for (const int64_t n : {config.batch_size, config.LastBatchSize()}) {
         const Shape batch{n, shape.channels, shape.Spatial(), Layout::kChannelsLast};
         FloatBuffer x(batch.Elements());

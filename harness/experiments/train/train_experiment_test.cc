@@ -179,6 +179,7 @@ TEST_CASE("a case that cannot be is refused before any work", "[train]") {
   CHECK(PointerOf(R"({"normalizer": {"name": "grp", "horizon": null}})") == "/normalizer/name");
   CHECK(PointerOf(R"({"normalizer": {"epsilon": 1}})") == "/normalizer/epsilon");
   CHECK(PointerOf(R"({"normalizer": {"backend": "reference"}})") == "/normalizer/backend");
+  CHECK(PointerOf(R"({"normalizer": {"activation": "relu"}})") == "/normalizer/activation");
   CHECK(PointerOf(R"({"normalizer": {"ramp": [0, 1]}})") == "/normalizer/ramp");
   CHECK(PointerOf(R"({"normalizer": {"name": "batch_renorm", "ramp": [0.5, 0.1]}})") ==
         "/normalizer/ramp/1");
