@@ -24,17 +24,18 @@ struct Comparison {
   std::string skipped;   // the backend's reason; then nothing else is set
   std::string mismatch;  // one side refused the input and the other did not
   std::vector<OutputError> errors;
-  bool refused = false;  // both refused it, and wrote nothing
-  int64_t values = 0;    // of y and dx in the reference,
-  int64_t zeros = 0;     // and how many of them are 0
+  bool refused = false;   // both refused it, and wrote nothing
+  int64_t values = 0;     // of y and dx in the reference,
+  int64_t zeros = 0;      // and how many of them are 0
+  int64_t near_kink = 0;  // values of y that a fused relu may pass or not (kink.h)
   std::string implementation;
 };
 
 // spec.backend against "reference": warm-up in kTrain, then Forward in `mode` and Backward. Scales, so
 // that an error is a rounding error where nothing is wrong, even if the output itself cancels to 0:
-//   y            max |y|
+//   y            max |y|; with a fused relu max |z|, z being what comes before it
 //   dx           max of |dx| and of gain max|gamma| max|dy|, gain = r / sqrt(variance + eps) (weights: |y / x|)
-//   gradients    max over the parameters of sum |dy x^|, or sum |dy|
+//   gradients    max over the parameters of sum |dz x^|, or sum |dz|; dz is dy where relu passes
 //                of a backend that folds the mean (tolerance.h), with c = |mean| / sqrt(variance + eps)
 //                of the worst set: y at least max|gamma| c / (1 + c), and |x^| at least c / (1 + c)
 //   buffers      max |buffer|; running_mean: at least max |x|; running_var: + eps, as it is used

@@ -287,8 +287,30 @@ IdentityResult LayoutsAgree(const std::string& backend) {
   });
 }
 
+// A fused relu is relu of what comes without it, and lets the same gradient through.
+template <const char* kName>
+IdentityResult FusedReluIsRelu(const std::string& backend) {
+  return Over([&](const Shape& shape) {
+    const Json options = OptionsOf(kName);
+    Json with_relu = options;
+    with_relu["activation"] = "relu";
+    Runner fused(backend, kName, with_relu, shape), plain(backend, kName, options, shape);
+    fused.SetAffine(Gamma, Beta);
+    plain.SetAffine(Gamma, Beta);
+    const Values x = Draw(shape, 0, 1), dy = Draw(shape, 1, 0);
+    Pair pair{fused.Forward(Mode::kBatchStatistics, x), plain.Forward(Mode::kBatchStatistics, x)};
+    Values dz = dy;
+    for (size_t i = 0; i < dz.size(); ++i) {
+      if (pair.b[i] <= 0) pair.b[i] = dz[i] = 0;
+    }
+    Append(&pair.a, fused.Backward(x, dy));
+    Append(&pair.b, plain.Backward(x, dz));
+    return pair;
+  });
+}
+
 constexpr char kBatch[] = "batch", kLayer[] = "layer", kInstance[] = "instance", kGroup[] = "group",
-               kWeightName[] = "weight", kSpectral[] = "spectral";
+               kWeightName[] = "weight", kSpectral[] = "spectral", kRenorm[] = "batch_renorm";
 
 constexpr std::array kIdentities = {
     Identity{"group(1) = layer", GroupOneIsLayer},
@@ -314,6 +336,11 @@ constexpr std::array kIdentities = {
     Identity{"layer does not depend on the layout", LayoutsAgree<kLayer>},
     Identity{"instance does not depend on the layout", LayoutsAgree<kInstance>},
     Identity{"group does not depend on the layout", LayoutsAgree<kGroup>},
+    Identity{"batch with relu = relu of batch", FusedReluIsRelu<kBatch>},
+    Identity{"batch_renorm with relu = relu of batch_renorm", FusedReluIsRelu<kRenorm>},
+    Identity{"layer with relu = relu of layer", FusedReluIsRelu<kLayer>},
+    Identity{"instance with relu = relu of instance", FusedReluIsRelu<kInstance>},
+    Identity{"group with relu = relu of group", FusedReluIsRelu<kGroup>},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/experiments/check/fill.h"
+#include "harness/experiments/check/kink.h"
 #include "norms/errors.h"
 
 namespace normsweep {
@@ -223,6 +224,25 @@ void LengthConstant(const Context& context) {
   });
 }
 
+// dx of a fused relu whose mask passes where passes(x, z, beta).
+void MaskFrom(const Context& context, const std::function<bool(float, float, double)>& passes) {
+  if (!HasFusedRelu(context.spec)) return;
+  const auto plain = MakeWithoutActivation(context.spec, context.shape, context.inner);
+  std::vector<float> z(static_cast<size_t>(context.shape.Elements())), dz = z;
+  plain->Forward(context.mode, {context.x, context.shape}, {z.data(), context.shape});
+  context.ForEachValue([&](int64_t offset, size_t, int64_t c) {
+    const auto at = static_cast<size_t>(offset);
+    const bool passed = passes(context.x[offset], z[at], context.Beta(c));
+    dz[at] = passed ? context.dy[offset] : 0;
+  });
+  plain->Backward({context.x, context.shape}, {dz.data(), context.shape},
+                  {context.out, context.shape});
+}
+
+bool MaskOfInput(float x, float /*z*/, double /*beta*/) { return x > 0; }
+bool MaskWithoutBeta(float /*x*/, float z, double beta) { return static_cast<double>(z) > beta; }
+bool NoMask(float /*x*/, float /*z*/, double /*beta*/) { return true; }
+
 void FlipMomentum(nlohmann::json* options) {
   const bool old_weights = options->value("momentum_weights", "new") == "old";
   (*options)["momentum_weights"] = old_weights ? "new" : "old";
@@ -258,6 +278,9 @@ const std::vector<Row>& Rows() {
     const auto backward = [](bool gamma, bool mean, bool scale) {
       return Hooks{{}, {}, {}, [=](const Context& c) { BackwardFromSums(c, gamma, mean, scale); }};
     };
+    const auto mask = [](bool (*passes)(float, float, double)) {
+      return Hooks{{}, {}, {}, [=](const Context& c) { MaskFrom(c, passes); }};
+    };
     add("biased-running-variance", "batch", "running_var takes the other of biased and unbiased",
         {FlipRunningVariance, {}, {}, {}});
     add("momentum-flipped", "batch", "momentum weighs the old value", {FlipMomentum, {}, {}, {}});
@@ -289,6 +312,11 @@ const std::vector<Row>& Rows() {
         backward(false, true, true));
     add("gamma-left-out-of-sums-layer", "layer", "the same in layer norm",
         backward(false, true, true));
+    add("relu-mask-of-input", "batch", "backward takes relu's mask from x", mask(MaskOfInput));
+    add("relu-mask-without-beta", "batch", "backward's mask leaves out beta",
+        mask(MaskWithoutBeta));
+    add("relu-mask-without-beta-group", "group", "the same in group norm", mask(MaskWithoutBeta));
+    add("relu-not-masked", "instance", "backward leaves out relu's mask", mask(NoMask));
     add("weight-length-constant", "weight", "backward takes ||v|| for a constant",
         {{}, {}, {}, LengthConstant});
     add("spectral-sigma-constant", "spectral", "backward takes sigma for a constant",

@@ -10,6 +10,7 @@
 #include "harness/experiments/check/comparison.h"
 #include "harness/experiments/check/fill.h"
 #include "harness/experiments/check/identities.h"
+#include "harness/experiments/check/kink.h"
 #include "harness/experiments/check/mutants.h"
 #include "harness/experiments/check/tolerance.h"
 #include "norms/errors.h"
@@ -24,6 +25,8 @@ using Json = nlohmann::json;
 // Central differences with h = 2^-13 deviations are good to about 1e-11 (central_differences.h); sets
 // of two values bend more sharply.
 constexpr double kGradientTolerance = 1e-8;
+// They move z by up to 2 h times the gain from x or a parameter to z, in these shapes: 1e-3.
+constexpr double kKinkDistance = 0.02;
 // Of the values of y and dx: above it a pass says little.
 constexpr double kMistrustedZeros = 0.9;
 
@@ -75,7 +78,7 @@ std::string Explain(const OutputError& entry) {
 
 struct ShapeTotals {
   Worst worst;
-  int64_t comparisons = 0, refused = 0, values = 0, zeros = 0;
+  int64_t comparisons = 0, refused = 0, values = 0, zeros = 0, near_kink = 0;
   std::string failure;      // the first
   std::string unexplained;  // the first failure without an overflow beside it
   std::string skipped;
@@ -91,6 +94,7 @@ void TakeShape(const Comparison& comparison, const Shape& shape, ShapeTotals* to
   totals->refused += comparison.refused ? 1 : 0;
   totals->values += comparison.values;
   totals->zeros += comparison.zeros;
+  totals->near_kink += comparison.near_kink;
   totals->implementation = comparison.implementation;
   const bool overflowed =
       std::any_of(comparison.errors.begin(), comparison.errors.end(),
@@ -165,6 +169,7 @@ CaseResult RunBackendSuite(const Json& resolved_case) {
   }
   Report(totals.worst, totals.comparisons, &result);
   result.metrics["refused"] = totals.refused;
+  result.metrics["near_kink"] = totals.near_kink;
   result.metrics["implementation"] = totals.implementation;
   const auto limit = FindPeerLimit(spec, layout, fill);
   if (limit && (!limit->overflow || totals.unexplained.empty())) {
@@ -196,7 +201,7 @@ CaseResult RunGradientSuite(const Json& resolved_case) {
   CaseResult result;
   result.status = "PASSED";
   Worst worst;
-  int64_t comparisons = 0;
+  int64_t comparisons = 0, near_kink = 0;
   for (const auto& sizes : kShapes) {
     const Shape shape{sizes[0], sizes[1], sizes[2], layout};
     // Two values a set are the least that have a variance. Drawn at random they may lie so close that
@@ -207,7 +212,7 @@ CaseResult RunGradientSuite(const Json& resolved_case) {
     if (pairs && spec.name.find("batch") == 0) spec.options["eps"] = 0.5;
     if (!GroupsFit(spec, shape)) continue;
     const std::unique_ptr<Normalizer> reference = Create(spec, shape);
-    const CheckData data = MakeCheckData(pairs ? "exact" : "gaussian", spec, shape);
+    CheckData data = MakeCheckData(pairs ? "exact" : "gaussian", spec, shape);
     std::vector<double> y(data.x.size());
     try {
       reference->Init({data.x.data(), shape}, 1);
@@ -220,8 +225,14 @@ CaseResult RunGradientSuite(const Json& resolved_case) {
     } catch (const ShapeError&) {
       continue;  // one value a set, or sub-batches that do not fit
     }
-    for (const GradientError& entry :
-         CompareWithCentralDifferences(reference.get(), mode, shape, data.x, data.dy)) {
+    std::unique_ptr<Normalizer> plain;
+    if (HasFusedRelu(spec)) {
+      plain = MakeWithoutActivation(spec, shape, reference.get());
+      plain->Forward(mode, {data.x.data(), shape}, {y.data(), shape});
+      near_kink += SilenceKink(y, kKinkDistance, &data.dy);
+    }
+    for (const GradientError& entry : CompareWithCentralDifferences(reference.get(), mode, shape,
+                                                                    data.x, data.dy, plain.get())) {
       ++comparisons;
       const OutputError error{entry.of, entry.error, kGradientTolerance};
       worst.Take(error, shape);
@@ -233,6 +244,7 @@ CaseResult RunGradientSuite(const Json& resolved_case) {
   }
   if (comparisons == 0) return {"SKIPPED", "no shape suits it", {}, {}};
   Report(worst, comparisons, &result);
+  result.metrics["near_kink"] = near_kink;
   return result;
 }
 
