@@ -63,12 +63,13 @@ class Function {
   Values operator()(const Values& x) const {
     snapshot_.RestoreBuffers();
     Values y(x.size());
-    Normalizer* normalizer = frozen() && plain_ != nullptr ? plain_ : normalizer_;
-    if (normalizer == plain_) CopyParameters();
+    const bool fused = frozen() && plain_ != nullptr;
+    if (fused) CopyParameters();
+    Normalizer* normalizer = fused ? plain_ : normalizer_;
     normalizer->Forward(frozen() ? Mode::kBatchStatistics : mode_, {x.data(), shape_},
                         {y.data(), shape_});
     if (frozen()) Renormalize(&y);
-    if (normalizer == plain_) {
+    if (fused) {
       for (double& value : y) value = value > 0 ? value : 0;
     }
     return y;

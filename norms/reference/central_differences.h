@@ -34,7 +34,7 @@ struct GradientError {
 //   y = (y' - beta) r + gamma d + beta follows from their y'. The entry "y" compares that
 //   expression with the real Forward at the unperturbed x, so that it cannot hide a wrong Forward.
 //   With a fused relu y' is needed as it is before it: `plain` is then the same normalizer without
-//   the activation (else it may be null, and nothing reads it).
+//   the activation. Without a fused relu it must be null.
 // - spectral in kTrain: u and v. The power iteration moves them with x, but at the singular vectors
 //   sigma = u^T W v is stationary in u and v, so the first order agrees: let it converge before
 //   the call (forward in kTrain until running_sigma stays). The other modes need nothing.

@@ -4,7 +4,7 @@
 // check sets dy to 0: an element without a gradient may pass or not, so that nothing else has to be
 // let off. How many these are is a metric of the row, `near_kink`. Of the elements of check.json
 // they are 0.06 % at most for native on Gaussian inputs, up to 17 % on exact and constant ones
-// (where z is often 0 itself: the side of that has a test of its own, norms/activation_test.cc), and
+// (where z is often 0 itself: which side that is has its test in norms/activation_test.cc), and
 // for a peer on "offset", where its tolerance grows with the mean, up to 74 %.
 #pragma once
 
