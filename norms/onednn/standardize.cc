@@ -114,10 +114,18 @@ class Pair final : public Standardize {
 
 }  // namespace
 
+dnnl::memory::desc PlainDesc(const Shape& shape) {
+  const Tag tag = shape.layout == Layout::kChannelsFirst ? Tag::nchw : Tag::nhwc;
+  return Float({shape.n, shape.c, shape.s, 1}, tag);
+}
+
 std::unique_ptr<Standardize> MakeBatchPrimitive(const Shape& shape,
                                                 const StandardizeOptions& options) {
-  const Tag tag = shape.layout == Layout::kChannelsFirst ? Tag::nchw : Tag::nhwc;
-  const MemoryDesc tensor = Float({shape.n, shape.c, shape.s, 1}, tag);
+  return MakeBatchPrimitive(PlainDesc(shape), options);
+}
+
+std::unique_ptr<Standardize> MakeBatchPrimitive(const dnnl::memory::desc& tensor,
+                                                const StandardizeOptions& options) {
   const normalization_flags flags = Flags(options);
   const auto training =
       MakeBatchNormForward(CpuEngine(), prop_kind::forward_training, tensor, options.eps, flags);
@@ -127,8 +135,8 @@ std::unique_ptr<Standardize> MakeBatchPrimitive(const Shape& shape,
   const auto backward =
       MakeBatchNormBackward(CpuEngine(), kind, tensor, tensor, options.eps, flags, training);
   using P = Pair<dnnl::batch_normalization_forward, dnnl::batch_normalization_backward>;
-  return std::make_unique<P>(options, tensor, forward.mean_desc(), Float({shape.c}, Tag::a),
-                             forward, backward);
+  return std::make_unique<P>(options, tensor, forward.mean_desc(),
+                             Float({tensor.dims()[1]}, Tag::a), forward, backward);
 }
 
 std::unique_ptr<Standardize> MakeLayerPrimitive(int64_t rows, int64_t length,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <dnnl.hpp>
 #include <memory>
 #include <string>
 
@@ -43,8 +44,15 @@ class Standardize {
   virtual std::string Implementation() const = 0;  // oneDNN's own name of it
 };
 
+// How oneDNN describes the memory of an activation tensor: [N, C, S, 1] as nchw or nhwc.
+dnnl::memory::desc PlainDesc(const Shape& shape);
+
 // Sets are the channels of `shape`.
 std::unique_ptr<Standardize> MakeBatchPrimitive(const Shape& shape,
+                                                const StandardizeOptions& options);
+// The same for x, y, dx and dy in any format of [N, C, H, W]. Throws dnnl::error for one that oneDNN
+// cannot take.
+std::unique_ptr<Standardize> MakeBatchPrimitive(const dnnl::memory::desc& tensor,
                                                 const StandardizeOptions& options);
 // Sets are `rows` rows of `length` values side by side.
 std::unique_ptr<Standardize> MakeLayerPrimitive(int64_t rows, int64_t length,
