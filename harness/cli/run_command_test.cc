@@ -47,7 +47,7 @@ class FakeExperiment : public Experiment {
     script_of_test->prepared = static_cast<int64_t>(cases.size());
     if (settings.data_directory == "missing") throw Error("missing/train.gz: not found");
   }
-  CaseResult Run(const Json& resolved) override {
+  std::vector<CaseResult> Run(const Json& resolved) override {
     const auto batch_size = resolved["batch_size"].get<int>();
     const auto seed = resolved["seed"].get<int>();
     {
@@ -67,12 +67,12 @@ class FakeExperiment : public Experiment {
       if (batch_size == 4) result.metrics["steps_to_target_error"] = 7;
     }
     result.timings["seconds"] = 0.001 * seed;
-    return result;
+    return {result};
   }
 };
 
 std::unique_ptr<Experiment> MakeFake() { return std::make_unique<FakeExperiment>(); }
-constexpr ExperimentKind kFakes[] = {{"train", "fake", MakeFake, true, PrintErrorTables}};
+constexpr ExperimentKind kFakes[] = {{"train", "fake", MakeFake, CaseThreads::kOne, PrintErrorTables}};
 
 const char kConfig[] = R"({"name": "fake", "experiment": "train",
   "dataset": {"name": "gratings"}, "network": {"name": "mlp"},
@@ -255,15 +255,16 @@ TEST_CASE("a folder that cannot be written is found before any work") {
 
 TEST_CASE("a failed check is exit status 1, and extra cases have columns of their own") {
   class Checks : public FakeExperiment {
-    CaseResult Run(const Json& resolved) override {
-      return {resolved.contains("kind") ? "FAILED" : "PASSED", "", {{"worst", 0.5}}, {}};
+    std::vector<CaseResult> Run(const Json& resolved) override {
+      return {{resolved.contains("kind") ? "FAILED" : "PASSED", "", {{"worst", 0.5}}, {}}};
     }
     std::vector<Json> ExtraCases(const Json& config) const override {
       return {{{"experiment", "check"}, {"shapes", config["shapes"]}, {"kind", "mutant"}}};
     }
   };
   const ExperimentKind checks[] = {
-      {"check", "", [] { return std::unique_ptr<Experiment>(new Checks); }, false,
+      {"check", "", [] { return std::unique_ptr<Experiment>(new Checks); },
+       CaseThreads::kShared,
        [](const Config&, const std::vector<ResultRow>&, const TableStyle&, std::ostream*) {}}};
   RunTest test;
   test.options.configs = {test.folder.Write("c.json", R"({"name": "c", "experiment": "check",
