@@ -91,8 +91,10 @@ std::vector<ResultRow> MakeRows(const RunOptions& options, const Plan& plan,
   for (size_t i = 0; i < plan.cases.size(); ++i) {
     const SweepCase& one = plan.cases[i];
     for (CaseResult& result : results[i]) {
-      nlohmann::ordered_json columns = one.columns;
-      columns.update(result.columns);
+      nlohmann::ordered_json columns = std::move(result.columns);
+      for (const auto& [name, value] : one.columns.items()) {
+        if (!columns.contains(name)) columns[name] = value;
+      }
       rows.push_back({std::move(columns), one.coordinates, one.hash, std::move(result),
                       ReproLine(options, plan.config.path, one.hash)});
     }

@@ -19,7 +19,7 @@ struct CaseResult {
   nlohmann::ordered_json timings;  // name -> number: seconds, rates; never in results.csv
   // The result of another case: what this one sweeps has no effect on its normalizer.
   bool by_construction = false;
-  // What tells this row from the others of its case; stands after the case's own columns.
+  // What tells this row from the others of its case; stands before the case's own columns.
   nlohmann::ordered_json columns = nlohmann::ordered_json::object();
   // name -> array of numbers; in results.json only.
   nlohmann::ordered_json samples = nlohmann::ordered_json::object();

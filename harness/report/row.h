@@ -11,7 +11,7 @@
 namespace normsweep {
 
 struct ResultRow {
-  nlohmann::ordered_json columns;  // as SweepCase's, then those of the row itself
+  nlohmann::ordered_json columns;  // those of the row itself, then SweepCase's
   std::string coordinates;
   std::string hash;
   CaseResult result;

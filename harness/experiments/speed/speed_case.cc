@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "harness/config/config_error.h"
-#include "harness/config/json_file.h"
+#include "harness/config/sweep.h"
 #include "harness/experiments/check/suites.h"
 #include "harness/experiments/speed/contestant.h"
 #include "norms/errors.h"
@@ -41,14 +41,6 @@ void CheckNormalizer(const NormalizerSpec& spec, const Shape& shape, const std::
     throw ConfigError(pointer + error.pointer(),
                       error.message() + " (for " + shape.ToString() + ")");
   }
-}
-
-std::string Label(const NormalizerSpec& spec) {
-  std::string inside;
-  for (const auto& [key, value] : spec.options.items()) {
-    inside += (inside.empty() ? "" : ",") + (key == "groups" ? "" : key + "=") + PlainText(value);
-  }
-  return inside.empty() ? spec.name : spec.name + "(" + inside + ")";
 }
 
 const Json& Require(const Json& resolved_case, const char* key, const char* expected) {
@@ -122,7 +114,7 @@ SpeedCase ReadSpeedCase(const Json& resolved_case) {
   const Json& normalizer = Require(resolved_case, "normalizer", "an object with a name");
   const Json& dims = Require(resolved_case, "shape", "a tensor's sizes [N, C, ...]");
   one.spec = SpecOf(normalizer, "native");
-  one.label = Label(one.spec);
+  one.label = ObjectLabel(normalizer);
   one.shape = ReadShape(dims, LayoutOf(resolved_case.value("layout", "channels_first")), "/shape");
   one.shape_text = dims.dump();
   one.mode = resolved_case.value("mode", one.mode);

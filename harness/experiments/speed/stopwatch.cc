@@ -41,6 +41,9 @@ void InitializeOnce() {
   if (!done) throw Error("Google Benchmark does not know one of its own flags");
 }
 
+// To a picosecond: what is beyond is noise, and a run has a hundred thousand of these numbers.
+double Picoseconds(double ns) { return std::round(ns * 1000) / 1000; }
+
 OrderedJson Entry(const BenchmarkRun& run) {
   const std::string name = run.run_name.function_name;
   const bool aggregate = run.run_type == BenchmarkRun::RT_Aggregate;
@@ -62,8 +65,9 @@ OrderedJson Entry(const BenchmarkRun& run) {
   }
   entry["iterations"] = run.iterations;
   const bool relative = aggregate && run.aggregate_unit == benchmark::kPercentage;
-  entry["real_time"] = relative ? run.real_accumulated_time : run.GetAdjustedRealTime();
-  entry["cpu_time"] = relative ? run.cpu_accumulated_time : run.GetAdjustedCPUTime();
+  entry["real_time"] =
+      relative ? run.real_accumulated_time : Picoseconds(run.GetAdjustedRealTime());
+  entry["cpu_time"] = relative ? run.cpu_accumulated_time : Picoseconds(run.GetAdjustedCPUTime());
   entry["time_unit"] = benchmark::GetTimeUnitString(run.time_unit);
   return entry;
 }
@@ -78,7 +82,8 @@ class Collector final : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       Times& times = times_[run.run_name.function_name];
-      if (run.run_type == Run::RT_Iteration) times.ns.push_back(run.GetAdjustedRealTime());
+      if (run.run_type == Run::RT_Iteration)
+        times.ns.push_back(Picoseconds(run.GetAdjustedRealTime()));
       times.entries.push_back(Entry(run));
     }
   }
