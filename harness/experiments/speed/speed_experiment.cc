@@ -43,7 +43,7 @@ class CaseRun {
   CaseRun(const SpeedCase& one, int threads, const SpeedData& data)
       : case_(one), threads_(threads), data_(data) {
     for (const std::string& name : one.contestants) {
-      outcomes_.push_back({name, "", std::nullopt, {}, 0, {}});
+      outcomes_.push_back({name, "", "", std::nullopt, {}, 0, {}});
     }
     contestants_.resize(outcomes_.size());
   }
@@ -54,7 +54,7 @@ class CaseRun {
     try {
       const Truth truth(case_, data_);
       sets_.emplace(data_, case_.shape.Elements(), case_.backward(), case_.cold);
-      for (size_t i = 0; i < outcomes_.size(); ++i) Enter(i, truth);
+      for (size_t i = 0; i < outcomes_.size(); ++i) TryToEnter(i, truth);
     } catch (const ShapeError& error) {  // one value a set: nobody can train on it
       for (Outcome& outcome : outcomes_) outcome.skipped = error.what();
       return {};
@@ -63,6 +63,15 @@ class CaseRun {
   }
 
  private:
+  // What the reference took, everybody must take.
+  void TryToEnter(size_t i, const Truth& truth) {
+    try {
+      Enter(i, truth);
+    } catch (const Error& error) {
+      outcomes_[i].broke = error.what();
+    }
+  }
+
   // Makes a contestant and checks it; one that fails is not timed.
   void Enter(size_t i, const Truth& truth) {
     Outcome& outcome = outcomes_[i];

@@ -110,7 +110,7 @@ std::vector<CaseResult> SpeedRows(const SpeedCase& one, int threads,
     }
     if (!outcome.passed()) {
       row.status = "FAILED";
-      row.reason = Explain(*outcome.check);
+      row.reason = outcome.broke.empty() ? Explain(*outcome.check) : outcome.broke;
     }
     if (!outcome.ns.empty()) {
       AddTimes(outcome, outcomes, seed, &row);

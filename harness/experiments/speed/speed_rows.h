@@ -16,12 +16,13 @@ namespace normsweep {
 struct Outcome {
   std::string contestant;
   std::string skipped;               // why it did not take part
+  std::string broke;                 // the error that it threw
   std::optional<OutputError> check;  // the yardsticks have none
   ContestantInfo info;
   int64_t cost_bytes = 0;  // fewest that the call must move; a copy's own
   std::vector<double> ns;  // per repetition; empty where it was not timed
 
-  bool passed() const { return !check || check->error <= check->tolerance; }
+  bool passed() const { return broke.empty() && (!check || check->error <= check->tolerance); }
 };
 
 // One row an outcome, in their order. `threads` is the number in force, `seed` that of the
