@@ -110,6 +110,7 @@ TEST_CASE("N of an activation may vary; C, S, the layout and the type may not") 
 TEST_CASE("after calls with another N the numbers are those of a fresh normalizer") {
   const auto check = [](const NormalizerSpec& spec, const Shape& made_for) {
     const auto used = Create(spec, made_for);
+    if (used == nullptr) return;  // without these options
     for (const int64_t n : {8, 2, 4, 8}) {
       Shape shape = made_for;
       shape.n = n;
@@ -211,7 +212,7 @@ TEST_CASE("only kTrain moves buffers") {
 }
 
 TEST_CASE("a set of one value in training is an error before anything is written") {
-  for (const char* backend : {"native", "reference", "onednn", "onednn_composite"}) {
+  for (const char* backend : {"native", "reference", "onednn", "onednn_composite", "torch"}) {
     for (const char* name : {"batch", "batch_renorm", "instance", "layer", "group"}) {
       const bool within = std::string(name) == "layer" || std::string(name) == "group";
       const Shape shape{1, within ? 1 : 6, 1};

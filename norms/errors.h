@@ -43,6 +43,12 @@ class StateError : public Error {
   using Error::Error;
 };
 
+// The library behind a backend refused a call.
+class BackendError : public Error {
+ public:
+  using Error::Error;
+};
+
 // A normalizer, backend or dialect that does not exist.
 class UnknownNameError : public Error {
  public:

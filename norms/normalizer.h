@@ -63,9 +63,9 @@ struct Cost {
 
 struct NormalizerInfo {
   std::string name;            // "group"
-  std::string backend;         // "native", "reference", "onednn"
+  std::string backend;         // "native", "reference", "onednn", "torch"
   std::string label;           // short, with what distinguishes it: "group(8)"
-  std::string implementation;  // instruction set, or oneDNN's implementation string
+  std::string implementation;  // instruction set, or what the library behind it says of itself
   Target target = Target::kActivation;
   DataType data_type = DataType::kFloat32;  // of tensors, parameters and their gradients
   bool composite = false;  // part of the work is done outside the backend's own primitive

@@ -12,12 +12,13 @@
 #include "norms/none/none_norm.h"
 #include "norms/onednn/onednn_norm.h"
 #include "norms/spectral/spectral_norm.h"
+#include "norms/torch/torch_norm.h"
 #include "norms/weight/weight_norm.h"
 
 namespace normsweep {
 namespace {
 
-constexpr std::array kBackends = {"native", "reference", "onednn", "onednn_composite"};
+constexpr std::array kBackends = {"native", "reference", "onednn", "onednn_composite", "torch"};
 
 template <auto kRead>
 std::vector<OptionHelp> HelpOf(const nlohmann::json& options) {
@@ -51,6 +52,15 @@ constexpr const char* kComposite =
     "oneDNN 2.6 has no primitive of its own for it: see backend onednn_composite";
 constexpr const char* kOwn = "has a primitive of its own: see backend onednn";
 constexpr const char* kNotComposite = "cannot be expressed by oneDNN's batch normalization";
+
+template <auto kFactory>
+constexpr RegistryRow TorchRow(const char* name) {
+  if constexpr (NORMSWEEP_HAS_TORCH) {
+    return {name, "torch", kFactory, nullptr};
+  } else {
+    return {name, "torch", nullptr, "built without libtorch"};
+  }
+}
 
 constexpr std::array kRows = {
     RegistryRow{"none", "native", MakeNoneNorm, nullptr},
@@ -88,6 +98,16 @@ constexpr std::array kRows = {
     RegistryRow{"group", "onednn_composite", MakeOnednnCompositeGroup, nullptr},
     RegistryRow{"weight", "onednn_composite", nullptr, kNotComposite},
     RegistryRow{"spectral", "onednn_composite", nullptr, kNotComposite},
+
+    RegistryRow{"none", "torch", nullptr, "no normalization is no operator of libtorch"},
+    TorchRow<MakeTorchBatch>("batch"),
+    RegistryRow{"batch_renorm", "torch", nullptr, "libtorch has no batch renormalization"},
+    TorchRow<MakeTorchLayer>("layer"),
+    TorchRow<MakeTorchInstance>("instance"),
+    TorchRow<MakeTorchGroup>("group"),
+    TorchRow<MakeTorchWeight>("weight"),
+    RegistryRow{"spectral", "torch", nullptr,
+                "libtorch has no operator of it: PyTorch's is written in Python"},
 };
 
 const NormalizerKind& FindKind(const std::string& name) {

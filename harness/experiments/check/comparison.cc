@@ -90,6 +90,7 @@ class Comparer {
       : spec_(spec), shape_(shape), mode_(mode), fill_(fill) {
     tolerance_.own = spec.backend == "native";
     tolerance_.exact = fill == "exact";
+    tolerance_.folded = FoldsMean(spec.backend);
   }
 
   Comparison Run(const Creator& create);
@@ -206,7 +207,8 @@ void Comparer::CompareGradients() {
   const auto expected = reference_->normalizer().Parameters();
   for (size_t i = 0; i < parameters.size(); ++i) {
     Add(parameters[i].name + ".grad", Values(parameters[i].gradient), Values(expected[i].gradient),
-        GradientScale(&reference_->normalizer(), expected[i], expected_y_, data_.dy, start_),
+        GradientScale(&reference_->normalizer(), tolerance_, expected[i], expected_y_, data_.dy,
+                      start_),
         OutputTolerance(tolerance_));
   }
   Add("dx", dx_, expected_dx_,
@@ -236,7 +238,8 @@ Comparison Comparer::Run(const Creator& create) {
   if (!result_.mismatch.empty() || !ForwardBoth(mode_, data_.x)) return result_;
   result_.implementation = candidate_->normalizer().Info().implementation;
   TakeConditions();
-  Add("y", y_, expected_y_, Largest(expected_y_), OutputTolerance(tolerance_));
+  Add("y", y_, expected_y_, OutputScale(&reference_->normalizer(), tolerance_, expected_y_),
+      OutputTolerance(tolerance_));
   candidate_->Backward(data_, start_, &dx_);
   reference_->Backward(data_, start_, &expected_dx_);
   CompareGradients();

@@ -35,6 +35,8 @@ struct Comparison {
 //   y            max |y|
 //   dx           max of |dx| and of gain max|gamma| max|dy|, gain = r / sqrt(variance + eps) (weights: |y / x|)
 //   gradients    max over the parameters of sum |dy x^|, or sum |dy|
+//                of a backend that folds the mean (tolerance.h), with c = |mean| / sqrt(variance + eps)
+//                of the worst set: y at least max|gamma| c / (1 + c), and |x^| at least c / (1 + c)
 //   buffers      max |buffer|; running_mean: at least max |x|; running_var: + eps, as it is used
 //   mean         max |x|;   variance  max variance (peers: + eps);   r, d: max |r|, max |d| and 1
 Comparison Compare(const NormalizerSpec& spec, const Shape& shape, Mode mode,

@@ -8,6 +8,23 @@
 #include "norms/random.h"
 
 namespace normsweep {
+namespace {
+
+double LargestGamma(Normalizer* reference) {
+  const Parameter* gamma = FindNamed(reference->Parameters(), "gamma");
+  if (gamma == nullptr) return 1;
+  double largest = 0;
+  for (int64_t i = 0; i < gamma->value.shape.Elements(); ++i) {
+    largest = std::max(largest, std::abs(Get(gamma->value, i)));
+  }
+  return largest;
+}
+
+double Folded(const ToleranceInput& input) {
+  return input.folded ? input.condition / (1 + input.condition) : 0;
+}
+
+}  // namespace
 
 double Largest(std::span<const double> values) {
   double largest = 0;
@@ -72,8 +89,13 @@ double TakeConditions(const Normalizer& reference, std::span<const double> x,
   return gain;
 }
 
-double GradientScale(Normalizer* reference, const Parameter& parameter, std::span<const double> y,
-                     std::span<const double> dy, double start) {
+double OutputScale(Normalizer* reference, const ToleranceInput& input, std::span<const double> y) {
+  return std::max(Largest(y), LargestGamma(reference) * Folded(input));
+}
+
+double GradientScale(Normalizer* reference, const ToleranceInput& input, const Parameter& parameter,
+                     std::span<const double> y, std::span<const double> dy, double start) {
+  const double least = Folded(input);
   const Shape& shape = reference->shape();
   const Shape& own = parameter.value.shape;
   const auto size = static_cast<size_t>(own.Elements());
@@ -90,21 +112,14 @@ double GradientScale(Normalizer* reference, const Parameter& parameter, std::spa
     const size_t p = std::min(static_cast<size_t>(index), size - 1);
     const auto at = static_cast<size_t>(offset);
     const double normalized = additive ? 1 : (y[at] - shifts[p]) / factors[p];
-    sums[p] += std::abs(dy[at] * normalized);
+    sums[p] += std::abs(dy[at]) * std::max(std::abs(normalized), least);
   });
   return Largest(sums);
 }
 
 double InputGradientScale(Normalizer* reference, double gain, std::span<const double> dy,
                           std::span<const double> dx) {
-  double largest_gamma = 1;
-  if (const Parameter* gamma = FindNamed(reference->Parameters(), "gamma")) {
-    largest_gamma = 0;
-    for (int64_t i = 0; i < gamma->value.shape.Elements(); ++i) {
-      largest_gamma = std::max(largest_gamma, std::abs(Get(gamma->value, i)));
-    }
-  }
-  return std::max(Largest(dx), gain * largest_gamma * Largest(dy));
+  return std::max(Largest(dx), gain * LargestGamma(reference) * Largest(dy));
 }
 
 }  // namespace normsweep

@@ -27,10 +27,15 @@ void DrawParameters(Normalizer* normalizer, bool unit);
 double TakeConditions(const Normalizer& reference, std::span<const double> x,
                       std::span<const double> y, ToleranceInput* input);
 
+// Of y: the largest |y|, and for a backend that folds the mean (tolerance.h) at least max|gamma| f,
+// f = c / (1 + c) with c the condition: times (1 + c), as the tolerance is, that is the size of the
+// terms that cancel where x is near its mean.
+double OutputScale(Normalizer* reference, const ToleranceInput& input, std::span<const double> y);
+
 // Of the gradient of `parameter`, one of the reference's: the largest over its values of
-// |start| + sum |dy x^|, or sum |dy| for beta.
-double GradientScale(Normalizer* reference, const Parameter& parameter, std::span<const double> y,
-                     std::span<const double> dy, double start);
+// |start| + sum |dy x^|, or sum |dy| for beta. With a folded mean |x^| is at least f.
+double GradientScale(Normalizer* reference, const ToleranceInput& input, const Parameter& parameter,
+                     std::span<const double> y, std::span<const double> dy, double start);
 
 // Of dx: the largest |dx| and gain max|gamma| max|dy|, whichever is larger, so that an output that
 // cancels to 0 has a scale.

@@ -152,8 +152,9 @@ CaseResult RunBackendSuite(const Json& resolved_case) {
                              : Creator([](const NormalizerSpec& s, const Shape& shape,
                                           std::string* why) { return Create(s, shape, why); });
   const std::string fill = text("input");
-  const ShapeTotals totals = OverShapes(spec, resolved_case.at("shapes"), LayoutOf(text("layout")),
-                                        ModeOf(text("mode")), fill, create);
+  const Layout layout = LayoutOf(text("layout"));
+  const ShapeTotals totals =
+      OverShapes(spec, resolved_case.at("shapes"), layout, ModeOf(text("mode")), fill, create);
   CaseResult result;
   result.status = "PASSED";
   if (totals.comparisons == 0) {
@@ -165,11 +166,12 @@ CaseResult RunBackendSuite(const Json& resolved_case) {
   Report(totals.worst, totals.comparisons, &result);
   result.metrics["refused"] = totals.refused;
   result.metrics["implementation"] = totals.implementation;
-  const auto limit = PeerLimit(spec.backend, fill);
-  if (limit && totals.unexplained.empty()) {
-    result.status = totals.failure.empty() ? "FAILED" : "PEER_LIMIT";
+  const auto limit = FindPeerLimit(spec, layout, fill);
+  if (limit && (!limit->overflow || totals.unexplained.empty())) {
+    const bool passes = totals.failure.empty();
+    result.status = passes ? "FAILED" : "PEER_LIMIT";
     result.reason =
-        totals.failure.empty() ? "listed as a peer's limit, but passes: " + *limit : *limit;
+        (passes ? "listed as a peer's limit, but passes: " : "") + std::string(limit->reason);
   } else if (!totals.failure.empty()) {
     result.status = "FAILED";
     result.reason = totals.failure;

@@ -5,11 +5,14 @@
 #include <optional>
 #include <string>
 
+#include "norms/registry.h"
+
 namespace normsweep {
 
 struct ToleranceInput {
   bool own = true;       // our backend; a peer's sums are float32
   bool exact = false;    // the exact fill: no sum rounds, in any order
+  bool folded = false;   // the backend computes y = a x + b (FoldsMean)
   int64_t terms = 1;     // of the longest sum
   double condition = 0;  // largest |mean| / sqrt(variance + eps) of any set
 };
@@ -23,16 +26,25 @@ struct ToleranceInput {
 // A peer: (8 + 2 sqrt(terms)) u (1 + condition). A float32 sum of m terms is off by about sqrt(m) u
 // (m u at worst; Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2), and an error
 // of u |mean| in the mean is one of u |mean| / deviation in every normalized value. On the exact fill
-// nothing rounds in a sum, so peers are held to 8 u as well.
+// nothing rounds in a sum, so peers are held to 8 u as well, but for one that folds the mean: the
+// rounding of a x + b is u |mean| / deviation whatever the sums are.
 double OutputTolerance(const ToleranceInput& input);
 
 // Of the set statistics themselves. Ours are float64 sums of 8 Ki-value tiles around a member: at
 // most about count 1e-16 = 1e-12 each (kernels/moments.h), 1e-11 over all tiles.
 double StatisticsTolerance(const ToleranceInput& input);
 
-// Why a peer cannot hold the tolerance on these inputs; from a written list, which a row that passes
-// contradicts, so that the list cannot outlive its reasons. It excuses only shapes on which a value
-// really overflowed.
-std::optional<std::string> PeerLimit(const std::string& backend, const std::string& fill);
+// Whether `backend` computes (x - mean) k gamma + beta as a x + b with b = beta - mean k gamma: then
+// y of a constant set is not beta but what is left of two terms of |mean| k gamma.
+bool FoldsMean(const std::string& backend);
+
+// Why a peer cannot hold the tolerance; from a written list, which a row that passes contradicts, so
+// that the list cannot outlive its reasons.
+struct PeerLimit {
+  const char* reason;
+  bool overflow;  // excuses only shapes on which a value really overflowed
+};
+std::optional<PeerLimit> FindPeerLimit(const NormalizerSpec& spec, Layout layout,
+                                       const std::string& fill);
 
 }  // namespace normsweep

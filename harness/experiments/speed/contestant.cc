@@ -144,14 +144,14 @@ std::unique_ptr<Contestant> MakeCopy(const ContestantInput& input, std::string* 
 }
 
 constexpr std::array kKinds = {
-    ContestantKind{"native", Role::kOurs, MakeNative},
-    ContestantKind{"native_again", Role::kOurs, MakeNative},
-    ContestantKind{"onednn", Role::kPeer, MakeOnednn},
-    ContestantKind{"onednn_blocked", Role::kPeer, MakeBlockedContestant},
-    ContestantKind{"torch", Role::kPeer, MakeTorch},
-    ContestantKind{"none", Role::kEmpty, MakeNothing},
-    ContestantKind{"copy", Role::kCopy, MakeCopy<CopyPlain>},
-    ContestantKind{"copy_streaming", Role::kCopy, MakeCopy<CopyStreaming>},
+    ContestantKind{"native", Role::kReal, "native", MakeNative},
+    ContestantKind{"native_again", Role::kReal, "native", MakeNative},
+    ContestantKind{"onednn", Role::kReal, "onednn", MakeOnednn},
+    ContestantKind{"onednn_blocked", Role::kReal, "onednn", MakeBlockedContestant},
+    ContestantKind{"torch", Role::kReal, "torch", MakeTorch},
+    ContestantKind{"none", Role::kEmpty, nullptr, MakeNothing},
+    ContestantKind{"copy", Role::kCopy, nullptr, MakeCopy<CopyPlain>},
+    ContestantKind{"copy_streaming", Role::kCopy, nullptr, MakeCopy<CopyStreaming>},
 };
 
 }  // namespace

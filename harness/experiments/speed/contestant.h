@@ -63,10 +63,8 @@ class Contestant {
   ContestantInfo info_;
 };
 
-// What a contestant may be compared with.
 enum class Role {
-  kOurs,   // checked against the reference
-  kPeer,   // checked against the reference
+  kReal,   // computes; checked against the reference
   kCopy,   // a yardstick
   kEmpty,  // nothing
 };
@@ -74,6 +72,7 @@ enum class Role {
 struct ContestantKind {
   const char* name;
   Role role;
+  const char* backend;  // whose tolerance it is held to; null for what computes nothing
   // Ready to be called on every set. Null, with the reason, where it cannot take part. May throw
   // Error (for a tensor that the normalizer refuses).
   std::unique_ptr<Contestant> (*make)(const ContestantInput& input, std::string* why_not);

@@ -21,8 +21,6 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-bool IsChecked(Role role) { return role == Role::kOurs || role == Role::kPeer; }
-
 // "batch/32x64x56x56/channels_first/train/hot/threads:2/native"
 std::string BenchmarkName(const SpeedCase& one, int threads, const std::string& contestant) {
   std::string sizes = one.shape_text.substr(1, one.shape_text.size() - 2);
@@ -79,8 +77,8 @@ class CaseRun {
     std::unique_ptr<Contestant> made = kind.make({case_, *sets_, truth.start()}, &outcome.skipped);
     if (made == nullptr) return;
     outcome.skipped.clear();  // a backend before the one that took it may have left its reason
-    if (IsChecked(kind.role)) {
-      outcome.check = truth.Check(made.get(), *sets_, kind.role == Role::kOurs);
+    if (kind.role == Role::kReal) {
+      outcome.check = truth.Check(made.get(), *sets_, kind.backend);
       outcome.cost_bytes = CostOf(case_);
     } else if (kind.role == Role::kCopy) {
       outcome.cost_bytes = 2 * sets_->copy_size() * SizeOf(DataType::kFloat32);

@@ -116,16 +116,16 @@ TEST_CASE("the check before the clock sees a wrong output, a missing one and a m
   const BufferSets sets(data, 30, false, false);
   const Truth truth(one, data);
   Liar honest(sets, 1), liar(sets, 1.00001F), silent(sets, NAN);
-  CHECK(truth.Check(&honest, sets, true).error == 0);
+  CHECK(truth.Check(&honest, sets, "native").error == 0);
   for (Liar* wrong : {&liar, &silent}) {
-    const OutputError error = truth.Check(wrong, sets, true);
+    const OutputError error = truth.Check(wrong, sets, "native");
     CHECK(error.error > error.tolerance);
     CHECK(error.output == "y");
   }
   const SpeedCase batch = ReadSpeedCase(Case(R"({"mode": "backward"})"));
   const BufferSets with_dy(data, 30, true, false);
   Liar no_gradient(with_dy, 1);
-  CHECK(std::isinf(Truth(batch, data).Check(&no_gradient, with_dy, true).error));
+  CHECK(std::isinf(Truth(batch, data).Check(&no_gradient, with_dy, "native").error));
 }
 
 TEST_CASE("threads of the case, else of the run; the file has every benchmark of every case") {

@@ -60,9 +60,12 @@ Truth::Truth(const SpeedCase& one, const SpeedData& data) : backward_(one.backwa
   std::vector<double> y(x.size());
   reference->Forward(one.forward_mode(), {x.data(), shape}, {y.data(), shape});
   const double gain = TakeConditions(*reference, x, y, &tolerance_);
+  ToleranceInput folded = tolerance_;
+  folded.folded = true;
   if (!backward_) {
-    const double scale = Largest(y);
-    out_ = {"y", std::move(y), scale};
+    const double scale = OutputScale(reference.get(), tolerance_, y);
+    const double folded_scale = OutputScale(reference.get(), folded, y);
+    out_ = {"y", std::move(y), scale, folded_scale};
     return;
   }
   const std::vector<double> dy = Widen(data.dy(shape.Elements()));
@@ -70,26 +73,32 @@ Truth::Truth(const SpeedCase& one, const SpeedData& data) : backward_(one.backwa
   reference->Backward({x.data(), shape}, {dy.data(), shape}, {dx.data(), shape});
   for (const Parameter& parameter : reference->Parameters()) {
     gradients_.push_back({parameter.name, Values(parameter.gradient),
-                          GradientScale(reference.get(), parameter, y, dy, 0)});
+                          GradientScale(reference.get(), tolerance_, parameter, y, dy, 0),
+                          GradientScale(reference.get(), folded, parameter, y, dy, 0)});
   }
   const double scale = InputGradientScale(reference.get(), gain, dy, dx);
-  out_ = {"dx", std::move(dx), scale};
+  out_ = {"dx", std::move(dx), scale, scale};
 }
 
-OutputError Truth::Check(Contestant* contestant, const BufferSets& sets, bool own) const {
+OutputError Truth::Check(Contestant* contestant, const BufferSets& sets,
+                         const std::string& backend) const {
   ToleranceInput input = tolerance_;
-  input.own = own;
+  input.own = backend == "native";
+  input.folded = FoldsMean(backend);
+  const auto scale_of = [&](const Expected& expected) {
+    return input.folded ? expected.folded_scale : expected.scale;
+  };
   const double tolerance = OutputTolerance(input);
   const std::span<float> out(sets[0].out, static_cast<size_t>(sets.size()));
   std::fill(out.begin(), out.end(), std::numeric_limits<float>::quiet_NaN());
   contestant->Call(0);
   contestant->Store(0);
-  OutputError worst{out_.name, ScaledError<float>(out, out_.values, out_.scale), tolerance};
+  OutputError worst{out_.name, ScaledError<float>(out, out_.values, scale_of(out_)), tolerance};
   for (const Expected& expected : gradients_) {
     const Parameter* parameter = FindNamed(contestant->Parameters(), expected.name);
     const std::vector<double> got =
         parameter == nullptr ? std::vector<double>() : Values(parameter->gradient);
-    const double error = ScaledError<double>(got, expected.values, expected.scale);
+    const double error = ScaledError<double>(got, expected.values, scale_of(expected));
     if (error > worst.error) worst = {expected.name + ".grad", error, tolerance};
   }
   return worst;

@@ -19,15 +19,17 @@ class Truth {
 
   const StartState& start() const { return start_; }
 
-  // Every output of one Call on set 0: y, or dx and the gradients, by the tolerances of experiment
-  // `check`. The worst one comes back.
-  OutputError Check(Contestant* contestant, const BufferSets& sets, bool own) const;
+  // Every output of one Call on set 0: y, or dx and the gradients, by the scales and tolerances of
+  // experiment `check` for this backend. The worst one comes back.
+  OutputError Check(Contestant* contestant, const BufferSets& sets,
+                    const std::string& backend) const;
 
  private:
   struct Expected {
     std::string name;
     std::vector<double> values;
     double scale;
+    double folded_scale;  // for a backend that folds the mean
   };
   void TakeStart(Normalizer* reference, const std::vector<double>& x);
 
