@@ -31,4 +31,8 @@ int64_t LastLevelCacheBytes() {
   return bytes;
 }
 
+int64_t StreamingBytes() {
+  return LastLevelCacheBytes() / 2;
+}
+
 }  // namespace normsweep

@@ -8,4 +8,7 @@ namespace normsweep {
 // The largest data cache of this machine in bytes; 32 MiB where the system does not say.
 int64_t LastLevelCacheBytes();
 
+// Outputs larger than this are stored past the cache.
+int64_t StreamingBytes();
+
 }  // namespace normsweep

@@ -3,22 +3,26 @@
 // normalizer only says which (Partition) and what becomes of the moments (SetRules).
 //
 //   forward:  moments of each tile -> merge over the set -> SetRules::Coefficients -> apply
-//   backward: sums of g = dy gamma and g (x - mean) of each tile -> add over the set
+//   backward: sums of g = dy gamma and g x^ of each tile -> add over the set
 //             -> SetRules::Gradients -> dx, and dgamma and dbeta per parameter index
 //
 // Tiles, and the order in which they are merged, depend on the shape alone, so the results are the
-// same to the bit for every number of threads. Tiles are grouped into blocks, closed under sets:
-// where there are enough blocks for the threads, a thread takes a block through both steps while it
-// is in its cache; otherwise all threads share the tiles of one block.
+// same to the bit for every number of threads. README.md has the traversals, with numbers.
+//
+// | engine  | file              | memory                                      | tile            |
+// |---------|-------------------|---------------------------------------------|-----------------|
+// | runs    | engine_runs.cc    | a set is one run: layer, instance and group | a run, or piece |
+// |         |                   | in channels_first, or with S = 1, or layer  | of it           |
+// |         |                   | with parameters per element or none         |                 |
+// | planes  | engine_planes.cc  | batch, channels_first, S > 1                | planes of a set |
+// | columns | engine_columns.cc | channels side by side: the rest             | rows            |
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "norms/kernels/coefficients.h"
-#include "norms/kernels/moments.h"
 #include "norms/tensor.h"
 
 namespace normsweep {
@@ -30,11 +34,8 @@ struct Partition {
   int64_t groups = 1;
   int64_t sub_batches = 1;  // across samples only
   bool across_samples = false;
-};
 
-struct SetMoments {
-  double mean = 0;
-  double variance = 0;  // biased
+  friend bool operator==(const Partition&, const Partition&) = default;
 };
 
 struct SetRange {
@@ -42,22 +43,19 @@ struct SetRange {
   int64_t last;  // exclusive
 };
 
+// Both may be called from several threads at once, for different ranges of sets.
 class SetRules {
  public:
   virtual ~SetRules() = default;
-  // Both may be called from several threads at once, for different ranges, and fill
-  // out[sets.first, sets.last). `moments` holds nothing of use where the Forward did not measure.
-  virtual void Coefficients(SetRange sets, std::span<const SetMoments> moments,
-                            std::span<SetCoefficients> out) const = 0;
-  virtual void Gradients(SetRange sets, std::span<const GradientSums> sums,
-                         std::span<SetGradients> out) const = 0;
+  // Fills mean_hi, mean_lo, scale and shift; mean and variance hold nothing of use where the Forward
+  // did not measure.
+  virtual void Coefficients(SetRange sets, SetArrays* arrays) const = 0;
+  // Fills t and q from g and gx, the sums of the set.
+  virtual void Gradients(SetRange sets, SetArrays* arrays) const = 0;
 };
 
-// gamma and beta, one a channel or one an element of a sample; null where there is none. The
-// gradients accumulate.
-struct AffineParameters {
-  const float* gamma = nullptr;
-  const float* beta = nullptr;
+// The gradients accumulate; null where there is none.
+struct AffineGradients {
   float* dgamma = nullptr;
   float* dbeta = nullptr;
 };
@@ -73,65 +71,37 @@ class Engine {
   void Plan(const Shape& shape, const Partition& partition);
 
   // y = x^ gamma + beta. With `measure` the moments of x are taken first.
-  void Forward(const float* x, float* y, const AffineParameters& affine, bool measure,
-               const SetRules& rules);
+  virtual void Forward(const float* x, float* y, const Affine& affine, bool measure,
+                       const SetRules& rules) = 0;
   // Needs the coefficients of the Forward before it.
-  void Backward(const float* x, const float* dy, float* dx, const AffineParameters& affine,
-                const SetRules& rules);
+  virtual void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
+                        const AffineGradients& gradients, const SetRules& rules) = 0;
 
-  int64_t sets() const { return static_cast<int64_t>(moments_.size()); }
-  int64_t count() const { return count_; }  // values in a set
-  std::span<const SetMoments> moments() const { return moments_; }
-  std::span<const SetCoefficients> coefficients() const { return coefficients_; }
+  int64_t sets() const { return sets_; }
+  int64_t count() const { return shape_.Elements() / sets_; }  // values in a set
+  const SetArrays& arrays() const { return arrays_; }
   // `part` is the sample, or across samples the sub-batch.
-  virtual int64_t SetOf(int64_t part, int64_t group) const = 0;
-  virtual int64_t GroupOf(int64_t set) const = 0;
+  int64_t SetOf(int64_t part, int64_t group) const { return part * partition_.groups + group; }
+  int64_t GroupOf(int64_t set) const { return set % partition_.groups; }
 
  protected:
-  struct Call {
-    const float* x = nullptr;
-    const float* dy = nullptr;
-    float* out = nullptr;  // y or dx
-    AffineParameters affine;
-  };
-
-  // Fills blocks_ and tiles_ and sizes the work space.
   virtual void DoPlan() = 0;
-  virtual void MeasureTile(int64_t block, int64_t tile) = 0;
-  virtual void MergeMoments(int64_t block) = 0;
-  virtual void ApplyTile(int64_t block, int64_t tile) = 0;
-  virtual void SumTile(int64_t block, int64_t tile) = 0;
-  virtual void MergeSums(int64_t block) = 0;
-  virtual void BackwardTile(int64_t block, int64_t tile) = 0;
-  // dgamma and dbeta: from x and dy before dx may overwrite dy, or from the sums of the tiles.
-  virtual void ParametersFromTensors() {}
-  virtual void ParametersFromSums() {}
 
-  SetRange SetsOf(int64_t block) const;
-  void SetMerged(int64_t set, const Moments& merged);
+  // Whether the output is so large that storing it past the cache is faster (cost.h).
+  bool Streams() const;
+  int64_t parts() const { return sets_ / partition_.groups; }
 
   Shape shape_;
   Partition partition_;
-  int64_t blocks_ = 0;
-  int64_t tiles_ = 0;  // of one block; the same number in each
-  Call call_;
-  std::vector<SetMoments> moments_;
-  std::vector<SetCoefficients> coefficients_;
-  std::vector<GradientSums> sums_;
-  std::vector<SetGradients> gradients_;
-
- private:
-  template <class First, class Middle, class Last>
-  void ForEachBlock(const First& first, const Middle& middle, const Last& last);
-
-  int64_t count_ = 0;
+  int64_t sets_ = 1;
+  SetArrays arrays_;
 };
 
-// One engine a memory order. Runs: each plane, or where gamma is one an element (or S = 1, where a
-// channel is an element) each set, is a run of values side by side. Columns: channels side by side.
+// With parameters one an element, or one a channel where S = 1, a channel is an element.
 enum class AffineKind { kNone, kChannel, kElement };
 std::unique_ptr<Engine> MakeEngine(const Shape& shape, bool across_samples, AffineKind affine);
 std::unique_ptr<Engine> MakeRunsEngine(bool parameters_per_element);
+std::unique_ptr<Engine> MakePlanesEngine();
 std::unique_ptr<Engine> MakeColumnsEngine();
 
 }  // namespace normsweep

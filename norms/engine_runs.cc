@@ -1,223 +1,374 @@
-// The engine of runs: values side by side that share a set, and gamma and beta too unless these are
-// one an element. In channels_first a run is a plane; with parameters per element it is a whole
-// set.
+// The engine of runs: a set is one run of values side by side, and gamma and beta are one a plane of
+// it, or one an element.
+//
+// Runs are independent of each other. So a thread takes a tile, up to 8192 values of whole runs,
+// through statistics and application while it is in the first-level cache; a longer run is one tile,
+// cut into pieces for its moments. Tiles that the threads cannot share out evenly are cut into
+// pieces for all of them.
 #include <algorithm>
-#include <array>
 
 #include "norms/engine.h"
-#include "norms/kernels/run_kernels.h"
+#include "norms/kernels/moment_kernels.h"
+#include "norms/kernels/plane_kernels.h"
+#include "norms/kernels/row_kernels.h"
+#include "norms/output.h"
 #include "norms/parallel.h"
 
 namespace normsweep {
 namespace {
 
-// Values of a tile: 32 KiB, so that a tile read once stays in the first-level cache. Longer runs
-// are cut into pieces, shorter ones share a tile.
-constexpr int64_t kTileValues = 8192;
+using kernels::kTileValues;
+using kernels::PlaneBlock;
+using kernels::RowBlock;
+
+// Samples that add to one float32 sum of a parameter's gradient (row_kernels.h).
+constexpr int64_t kDrain = 32;
 
 class RunsEngine final : public Engine {
  public:
   explicit RunsEngine(bool per_element) : per_element_(per_element) {}
 
-  int64_t SetOf(int64_t part, int64_t group) const override {
-    return partition_.across_samples ? group * partition_.sub_batches + part
-                                     : part * partition_.groups + group;
-  }
-  int64_t GroupOf(int64_t set) const override {
-    return partition_.across_samples ? set / partition_.sub_batches : set % partition_.groups;
-  }
-
- protected:
-  void DoPlan() override;
-  void MeasureTile(int64_t block, int64_t tile) override;
-  void MergeMoments(int64_t block) override;
-  void ApplyTile(int64_t block, int64_t tile) override;
-  void SumTile(int64_t block, int64_t tile) override;
-  void MergeSums(int64_t block) override;
-  void BackwardTile(int64_t block, int64_t tile) override;
-  void ParametersFromTensors() override;
-  void ParametersFromSums() override;
+  void Forward(const float* x, float* y, const Affine& affine, bool measure,
+               const SetRules& rules) override;
+  void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
+                const AffineGradients& gradients, const SetRules& rules) override;
 
  private:
-  // A run's piece: `element` is its first value's place in the sample.
-  struct Piece {
-    size_t index;  // into the work space
-    int64_t offset, length, element, run;
-    size_t set;
+  struct Call {
+    const float* x;
+    const float* dy;
+    float* out;  // y or dx
+    Affine affine;
+    AffineGradients gradients;
+    const SetRules* rules;
   };
-  Piece PieceOf(int64_t block, int64_t j) const;
-  template <class Body>
-  void ForPiecesOf(int64_t block, int64_t tile, const Body& body) const;
-  void AddElements(int64_t first, int64_t last);
+
+  void DoPlan() override;
+  SetRange SetsOf(int64_t tile) const {
+    return {tile * sets_per_tile_, std::min(sets_, (tile + 1) * sets_per_tile_)};
+  }
+  // Tiles that the threads take one each, in equal numbers; the others are shared.
+  int64_t WholeTiles() const;
+  void Measure(const Call& call, SetRange sets);
+  void MeasureTogether(const Call& call, int64_t set);
+  PlaneBlock Planes() const { return {0, 0, shape_.s, shape_.c, planes_per_set_, 0}; }
+  RowBlock Rows(SetRange sets) const;
+  // Values [first, last) of the tensor, which belong to `sets`.
+  void Apply(const Call& call, SetRange sets, int64_t first, int64_t last, bool stream) const;
+
+  void BackwardByPlanes(const Call& call);
+  void SumPlanes(const Call& call, int64_t first, int64_t last);
+  void WeighPlanes(const Call& call, SetRange sets);
+  void BackwardPlanes(const Call& call, int64_t first, int64_t last) const;
+  void ParametersFromPlanes(const Call& call) const;
+
+  void BackwardByRows(const Call& call);
+  void SumRows(const Call& call, SetRange sets);
+  void BackwardRows(const Call& call, SetRange sets, float* dgamma, float* dbeta) const;
+  void BackwardChunk(const Call& call, int64_t chunk);
+  void BackwardElements(const Call& call, int64_t first, int64_t last);
+  void ParametersFromChunks(const Call& call);
 
   bool per_element_;
-  int64_t runs_ = 0;  // of one sample
-  int64_t run_length_ = 0;
-  int64_t pieces_per_run_ = 0;
+  int64_t length_ = 0;          // of a run
+  int64_t planes_per_set_ = 0;  // parameters per plane
+  int64_t sets_per_tile_ = 0;
+  int64_t tiles_ = 0;
+  int64_t pieces_ = 0;  // of a run
   int64_t piece_length_ = 0;
-  int64_t pieces_ = 0;  // of one block
-  int64_t pieces_per_tile_ = 0;
-  std::vector<Moments> piece_moments_;
-  std::vector<Moments> merged_;
-  std::vector<GradientSums> piece_sums_;
+  std::vector<Moments> piece_moments_;    // of one run
+  std::vector<GradientSums> plane_sums_;  // per plane, or per set
+  // Parameters per element: samples of a chunk, whose sums are added up by one thread.
+  int64_t chunk_samples_ = 0;
+  int64_t chunks_ = 0;
+  std::vector<float> partial_;      // [chunk][dgamma, dbeta][element]
+  std::vector<double> chunk_sums_;  // the same
 };
 
 void RunsEngine::DoPlan() {
-  runs_ = per_element_ ? partition_.groups : shape_.c;
-  run_length_ = shape_.c * shape_.s / runs_;
-  pieces_per_run_ = (run_length_ + kTileValues - 1) / kTileValues;
-  piece_length_ = (run_length_ + pieces_per_run_ - 1) / pieces_per_run_;
-  blocks_ = partition_.across_samples ? runs_ : shape_.n;
-  pieces_ = (partition_.across_samples ? shape_.n : runs_) * pieces_per_run_;
-  pieces_per_tile_ = std::max<int64_t>(1, kTileValues / piece_length_);
-  tiles_ = (pieces_ + pieces_per_tile_ - 1) / pieces_per_tile_;
-  piece_moments_.resize(static_cast<size_t>(blocks_ * pieces_));
-  piece_sums_.resize(static_cast<size_t>(blocks_ * pieces_));
-  merged_.resize(static_cast<size_t>(sets()));
+  length_ = shape_.c * shape_.s / partition_.groups;
+  planes_per_set_ = shape_.c / partition_.groups;
+  sets_per_tile_ = std::max<int64_t>(1, kTileValues / length_);
+  tiles_ = (sets_ + sets_per_tile_ - 1) / sets_per_tile_;
+  piece_length_ = kernels::PieceLength(length_);
+  pieces_ = (length_ + piece_length_ - 1) / piece_length_;
+  piece_moments_.resize(static_cast<size_t>(pieces_));
+  const int64_t elements = shape_.c * shape_.s;
+  // 64 chunks at most keep their sums below 1/32 of x where there are many samples.
+  chunk_samples_ = std::max<int64_t>(kDrain, (shape_.n + 63) / 64);
+  chunks_ = elements > kTileValues ? 0 : (shape_.n + chunk_samples_ - 1) / chunk_samples_;
+  if (!per_element_) {
+    plane_sums_.resize(static_cast<size_t>(shape_.n * shape_.c));
+    return;
+  }
+  plane_sums_.resize(static_cast<size_t>(sets_));
+  partial_.resize(static_cast<size_t>(2 * elements * std::max<int64_t>(1, chunks_)));
+  chunk_sums_.resize(partial_.size());
 }
 
-RunsEngine::Piece RunsEngine::PieceOf(int64_t block, int64_t j) const {
-  const bool across = partition_.across_samples;
-  const int64_t start = j % pieces_per_run_ * piece_length_;
-  const int64_t sample = across ? j / pieces_per_run_ : block;
-  const int64_t run = across ? block : j / pieces_per_run_;
-  const int64_t element = run * run_length_ + start;
-  const int64_t set = across ? SetOf(sample % partition_.sub_batches, run)
-                             : SetOf(sample, run / (runs_ / partition_.groups));
-  return {static_cast<size_t>(block * pieces_ + j),
-          sample * runs_ * run_length_ + element,
-          std::min(piece_length_, run_length_ - start),
-          element,
-          run,
-          static_cast<size_t>(set)};
+int64_t RunsEngine::WholeTiles() const {
+  if (pieces_ == 1 || !WorthThreads(shape_.Elements())) return tiles_;  // a tile is small
+  const int64_t threads = ThreadCount();
+  return tiles_ / threads * threads;
 }
 
-template <class Body>
-void RunsEngine::ForPiecesOf(int64_t block, int64_t tile, const Body& body) const {
-  const int64_t last = std::min(pieces_, (tile + 1) * pieces_per_tile_);
-  for (int64_t j = tile * pieces_per_tile_; j < last; ++j) body(PieceOf(block, j));
+void RunsEngine::Measure(const Call& call, SetRange sets) {
+  double* mean = arrays_.mean.data();
+  double* variance = arrays_.variance.data();
+  if (pieces_ == 1) {
+    kernels::RunMoments(call.x + sets.first * length_, sets.last - sets.first, length_,
+                        mean + sets.first, variance + sets.first);
+    return;
+  }
+  for (int64_t set = sets.first; set < sets.last; ++set) {
+    Moments merged;
+    for (int64_t first = 0; first < length_; first += piece_length_) {
+      merged.Merge(kernels::RowMoments(call.x + set * length_ + first,
+                                       {1, 0, std::min(piece_length_, length_ - first)}));
+    }
+    mean[set] = merged.mean;
+    variance[set] = merged.m2 / static_cast<double>(merged.count);
+  }
 }
 
-void RunsEngine::MeasureTile(int64_t block, int64_t tile) {
-  ForPiecesOf(block, tile, [&](const Piece& piece) {
-    piece_moments_[piece.index] = kernels::RunMoments(call_.x + piece.offset, piece.length);
+void RunsEngine::MeasureTogether(const Call& call, int64_t set) {
+  ParallelFor(pieces_, length_, [&](int64_t piece) {
+    const int64_t first = piece * piece_length_;
+    piece_moments_[static_cast<size_t>(piece)] = kernels::RowMoments(
+        call.x + set * length_ + first, {1, 0, std::min(piece_length_, length_ - first)});
   });
+  Moments merged;
+  for (const Moments& moments : piece_moments_) merged.Merge(moments);
+  arrays_.mean[static_cast<size_t>(set)] = merged.mean;
+  arrays_.variance[static_cast<size_t>(set)] = merged.m2 / static_cast<double>(merged.count);
 }
 
-void RunsEngine::MergeMoments(int64_t block) {
-  const SetRange range = SetsOf(block);
-  std::fill(merged_.begin() + range.first, merged_.begin() + range.last, Moments{});
-  for (int64_t j = 0; j < pieces_; ++j) {
-    const Piece piece = PieceOf(block, j);
-    merged_[piece.set].Merge(piece_moments_[piece.index]);
-  }
-  for (int64_t set = range.first; set < range.last; ++set) {
-    SetMerged(set, merged_[static_cast<size_t>(set)]);
-  }
+RowBlock RunsEngine::Rows(SetRange sets) const {
+  const int64_t period = shape_.c * shape_.s;
+  return {sets.last - sets.first, length_, length_, sets.first * length_ % period, period};
 }
 
-void RunsEngine::ApplyTile(int64_t block, int64_t tile) {
-  const AffineParameters& affine = call_.affine;
-  ForPiecesOf(block, tile, [&](const Piece& piece) {
-    const float* x = call_.x + piece.offset;
-    float* y = call_.out + piece.offset;
-    const SetCoefficients& set = coefficients_[piece.set];
-    if (per_element_ && affine.gamma != nullptr) {
-      kernels::RunApplyElements(x, y, piece.length, set, affine.gamma + piece.element,
-                                affine.beta + piece.element);
-    } else {
-      kernels::RunApply(x, y, piece.length, set,
-                        affine.gamma == nullptr ? 1.0F : affine.gamma[piece.run],
-                        affine.beta == nullptr ? 0.0F : affine.beta[piece.run]);
+void RunsEngine::Apply(const Call& call, SetRange sets, int64_t first, int64_t last,
+                       bool stream) const {
+  Output(call.out + first, last - first, stream, [&](float* to, int64_t i, int64_t n) {
+    const float* x = call.x + first + i;
+    if (!per_element_) {
+      ForPlanePieces(Planes(), first + i, first + i + n, [&](const PlaneBlock& block, int64_t at) {
+        kernels::ApplyPlanes(x + at, to + at, block, arrays_.View(), call.affine);
+      });
+      return;
+    }
+    if (n == (sets.last - sets.first) * length_) {
+      kernels::ApplyRows(x, to, Rows(sets), arrays_.View().From(sets.first), call.affine);
+      return;
+    }
+    const int64_t period = shape_.c * shape_.s;
+    for (int64_t at = first + i; at < first + i + n;) {  // pieces of rows
+      const int64_t set = at / length_;
+      const int64_t end = std::min(first + i + n, (set + 1) * length_);
+      kernels::ApplyRows(call.x + at, to + (at - first - i), {1, end - at, 0, at % period, period},
+                         arrays_.View().From(set), call.affine);
+      at = end;
     }
   });
 }
 
-void RunsEngine::SumTile(int64_t block, int64_t tile) {
-  ForPiecesOf(block, tile, [&](const Piece& piece) {
-    const float* x = call_.x + piece.offset;
-    const float* dy = call_.dy + piece.offset;
-    const SetCoefficients& set = coefficients_[piece.set];
-    piece_sums_[piece.index] =
-        per_element_ && call_.affine.gamma != nullptr
-            ? kernels::RunGradientSumsElements(x, dy, piece.length, set,
-                                               call_.affine.gamma + piece.element)
-            : kernels::RunGradientSums(x, dy, piece.length, set);
+void RunsEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
+                         const SetRules& rules) {
+  const Call call{x, nullptr, y, affine, {}, &rules};
+  const bool stream = Streams();
+  const int64_t whole = WholeTiles();
+  ParallelFor(whole, shape_.Elements(), [&](int64_t tile) {
+    const SetRange sets = SetsOf(tile);
+    if (measure) Measure(call, sets);
+    rules.Coefficients(sets, &arrays_);
+    Apply(call, sets, sets.first * length_, sets.last * length_, stream);
   });
-}
-
-void RunsEngine::MergeSums(int64_t block) {
-  const SetRange range = SetsOf(block);
-  std::fill(sums_.begin() + range.first, sums_.begin() + range.last, GradientSums{});
-  const bool weigh = !per_element_ && call_.affine.gamma != nullptr;
-  for (int64_t j = 0; j < pieces_; ++j) {
-    const Piece piece = PieceOf(block, j);
-    const double gamma = weigh ? static_cast<double>(call_.affine.gamma[piece.run]) : 1.0;
-    const GradientSums& sums = piece_sums_[piece.index];
-    sums_[piece.set] += {gamma * sums.g, gamma * sums.ge};
+  for (int64_t set = whole * sets_per_tile_; set < sets_; ++set) {
+    if (measure) MeasureTogether(call, set);
+    rules.Coefficients({set, set + 1}, &arrays_);
+    ParallelFor(pieces_, length_, [&](int64_t piece) {
+      const int64_t first = piece * piece_length_;
+      const int64_t last = std::min(length_, first + piece_length_);
+      Apply(call, {set, set + 1}, set * length_ + first, set * length_ + last, stream);
+    });
   }
 }
 
-void RunsEngine::BackwardTile(int64_t block, int64_t tile) {
-  const float* gamma = call_.affine.gamma;
-  ForPiecesOf(block, tile, [&](const Piece& piece) {
-    const float* x = call_.x + piece.offset;
-    const float* dy = call_.dy + piece.offset;
-    float* dx = call_.out + piece.offset;
-    const SetCoefficients& set = coefficients_[piece.set];
-    if (per_element_ && gamma != nullptr) {
-      kernels::RunBackwardElements(x, dy, dx, piece.length, set, gradients_[piece.set],
-                                   gamma + piece.element);
-    } else {
-      kernels::RunBackward(x, dy, dx, piece.length, set, gradients_[piece.set],
-                           gamma == nullptr ? 1.0F : gamma[piece.run]);
-    }
-  });
+void RunsEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
+                          const AffineGradients& gradients, const SetRules& rules) {
+  const Call call{x, dy, dx, affine, gradients, &rules};
+  per_element_ ? BackwardByRows(call) : BackwardByPlanes(call);
 }
 
-void RunsEngine::ParametersFromTensors() {
-  if (!per_element_ || call_.affine.dgamma == nullptr) return;
-  constexpr int64_t kChunk = 256;  // two float64 sums an element: 4 KiB
-  const int64_t elements = runs_ * run_length_;
-  ParallelFor((elements + kChunk - 1) / kChunk, shape_.Elements(), [&](int64_t chunk) {
-    AddElements(chunk * kChunk, std::min(elements, (chunk + 1) * kChunk));
-  });
+void RunsEngine::SumPlanes(const Call& call, int64_t first, int64_t last) {
+  PlaneBlock block = Planes();
+  block.first = first;
+  block.last = last;
+  const int64_t offset = first * shape_.s;
+  kernels::SumPlanes(call.x + offset, call.dy + offset, block, arrays_.View(), call.affine,
+                     plane_sums_.data() + first);
 }
 
-// Adds the gradients of the parameters [first, last), at most 256, over the samples in their order.
-void RunsEngine::AddElements(int64_t first, int64_t last) {
-  std::array<double, 256> dgamma{}, dbeta{};
-  for (int64_t sample = 0; sample < shape_.n; ++sample) {
-    const int64_t base = sample * runs_ * run_length_;
-    for (int64_t begin = first; begin < last;) {
-      const int64_t run = begin / run_length_;
-      const int64_t end = std::min(last, (run + 1) * run_length_);
-      kernels::RunParameterSums(call_.x + base + begin, call_.dy + base + begin, end - begin,
-                                coefficients_[static_cast<size_t>(SetOf(sample, run))],
-                                dgamma.data() + (begin - first), dbeta.data() + (begin - first));
-      begin = end;
+void RunsEngine::WeighPlanes(const Call& call, SetRange sets) {
+  for (int64_t set = sets.first; set < sets.last; ++set) {
+    double g = 0, gx = 0;
+    for (int64_t plane = set * planes_per_set_; plane < (set + 1) * planes_per_set_; ++plane) {
+      const auto gamma = static_cast<double>(call.affine.Gamma(plane % shape_.c));
+      g += gamma * plane_sums_[static_cast<size_t>(plane)].g;
+      gx += gamma * plane_sums_[static_cast<size_t>(plane)].gx;
     }
+    arrays_.g[static_cast<size_t>(set)] = g;
+    arrays_.gx[static_cast<size_t>(set)] = gx;
   }
-  kernels::RunAccumulate(dgamma.data(), last - first, call_.affine.dgamma + first);
-  kernels::RunAccumulate(dbeta.data(), last - first, call_.affine.dbeta + first);
+  call.rules->Gradients(sets, &arrays_);
 }
 
-void RunsEngine::ParametersFromSums() {
-  if (per_element_ || call_.affine.dbeta == nullptr) return;
-  ParallelFor(runs_, shape_.n * runs_ * pieces_per_run_, [&](int64_t run) {
+void RunsEngine::BackwardPlanes(const Call& call, int64_t first, int64_t last) const {
+  const int64_t offset = first * shape_.s;
+  Output(call.out + offset, (last - first) * shape_.s, Streams(),
+         [&](float* to, int64_t i, int64_t n) {
+           ForPlanePieces(
+               Planes(), offset + i, offset + i + n, [&](const PlaneBlock& block, int64_t at) {
+                 kernels::BackwardPlanes(call.x + offset + i + at, call.dy + offset + i + at,
+                                         to + at, block, arrays_.View(), call.affine);
+               });
+         });
+}
+
+void RunsEngine::BackwardByPlanes(const Call& call) {
+  const int64_t whole = WholeTiles();
+  ParallelFor(whole, shape_.Elements(), [&](int64_t tile) {
+    const SetRange sets = SetsOf(tile);
+    const int64_t first = sets.first * planes_per_set_, last = sets.last * planes_per_set_;
+    SumPlanes(call, first, last);
+    WeighPlanes(call, sets);
+    BackwardPlanes(call, first, last);
+  });
+  for (int64_t set = whole * sets_per_tile_; set < sets_; ++set) {
+    const int64_t first = set * planes_per_set_;
+    ParallelFor(planes_per_set_, length_,
+                [&](int64_t plane) { SumPlanes(call, first + plane, first + plane + 1); });
+    WeighPlanes(call, {set, set + 1});
+    ParallelFor(planes_per_set_, length_,
+                [&](int64_t plane) { BackwardPlanes(call, first + plane, first + plane + 1); });
+  }
+  if (call.gradients.dbeta != nullptr) ParametersFromPlanes(call);
+}
+
+// Runs have no shift, so a plane's sums are those of its gamma and beta.
+void RunsEngine::ParametersFromPlanes(const Call& call) const {
+  for (int64_t c = 0; c < shape_.c; ++c) {
     double dgamma = 0, dbeta = 0;
-    for (int64_t i = 0; i < shape_.n * pieces_per_run_; ++i) {
-      const int64_t sample = i / pieces_per_run_;
-      const int64_t block = partition_.across_samples ? run : sample;
-      const int64_t j = partition_.across_samples ? i : run * pieces_per_run_ + i % pieces_per_run_;
-      const Piece piece = PieceOf(block, j);
-      const SetCoefficients& set = coefficients_[piece.set];
-      const GradientSums& sums = piece_sums_[piece.index];
-      dgamma += static_cast<double>(set.scale) * sums.ge + static_cast<double>(set.shift) * sums.g;
+    for (int64_t n = 0; n < shape_.n; ++n) {
+      const GradientSums& sums = plane_sums_[static_cast<size_t>(n * shape_.c + c)];
+      dgamma += sums.gx;
       dbeta += sums.g;
     }
-    if (call_.affine.dgamma != nullptr) call_.affine.dgamma[run] += static_cast<float>(dgamma);
-    call_.affine.dbeta[run] += static_cast<float>(dbeta);
+    if (call.gradients.dgamma != nullptr) call.gradients.dgamma[c] += static_cast<float>(dgamma);
+    call.gradients.dbeta[c] += static_cast<float>(dbeta);
+  }
+}
+
+void RunsEngine::SumRows(const Call& call, SetRange sets) {
+  const int64_t offset = sets.first * length_;
+  GradientSums* sums = plane_sums_.data();
+  kernels::SumRowBlock(call.x + offset, call.dy + offset, Rows(sets),
+                       arrays_.View().From(sets.first), call.affine, sums + sets.first);
+  for (int64_t set = sets.first; set < sets.last; ++set) {
+    arrays_.g[static_cast<size_t>(set)] = sums[set].g;
+    arrays_.gx[static_cast<size_t>(set)] = sums[set].gx;
+  }
+  call.rules->Gradients(sets, &arrays_);
+}
+
+void RunsEngine::BackwardRows(const Call& call, SetRange sets, float* dgamma, float* dbeta) const {
+  const int64_t offset = sets.first * length_;
+  kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset, Rows(sets),
+                        arrays_.View().From(sets.first), call.affine, dgamma, dbeta);
+}
+
+// Samples short enough for the cache: both passes over a few of them at a time.
+void RunsEngine::BackwardChunk(const Call& call, int64_t chunk) {
+  const int64_t elements = shape_.c * shape_.s, groups = partition_.groups;
+  const int64_t step = std::clamp<int64_t>(kTileValues / 2 / elements, 1, kDrain);
+  const int64_t end = std::min(shape_.n, (chunk + 1) * chunk_samples_);
+  float* part = partial_.data() + chunk * 2 * elements;
+  double* sums = chunk_sums_.data() + chunk * 2 * elements;
+  std::fill(part, part + 2 * elements, 0.0F);
+  std::fill(sums, sums + 2 * elements, 0.0);
+  const bool train = call.gradients.dbeta != nullptr;
+  int64_t added = 0;
+  for (int64_t n = chunk * chunk_samples_; n < end; n += step) {
+    const int64_t last = std::min(end, n + step);
+    const SetRange sets{n * groups, last * groups};
+    SumRows(call, sets);
+    if (added + (last - n) > kDrain) {
+      kernels::Drain(part, 2 * elements, sums);
+      added = 0;
+    }
+    BackwardRows(call, sets, train ? part : nullptr, train ? part + elements : nullptr);
+    added += last - n;
+  }
+  if (train) kernels::Drain(part, 2 * elements, sums);
+}
+
+void RunsEngine::ParametersFromChunks(const Call& call) {
+  const int64_t elements = shape_.c * shape_.s;
+  double* sums = chunk_sums_.data();
+  for (int64_t chunk = 1; chunk < chunks_; ++chunk) {
+    const double* from = sums + chunk * 2 * elements;
+    for (int64_t j = 0; j < 2 * elements; ++j) sums[j] += from[j];
+  }
+  for (int64_t j = 0; j < elements; ++j) {
+    call.gradients.dgamma[j] += static_cast<float>(sums[j]);
+    call.gradients.dbeta[j] += static_cast<float>(sums[elements + j]);
+  }
+}
+
+// Long samples: elements [first, last) of all of them.
+void RunsEngine::BackwardElements(const Call& call, int64_t first, int64_t last) {
+  const int64_t elements = shape_.c * shape_.s, length = last - first;
+  float* part = partial_.data();
+  double* sums = chunk_sums_.data();
+  const bool train = call.gradients.dbeta != nullptr;
+  for (int64_t j = 0; j < 2; ++j) {
+    std::fill(part + j * elements + first, part + j * elements + last, 0.0F);
+    std::fill(sums + j * elements + first, sums + j * elements + last, 0.0);
+  }
+  const auto drain = [&] {
+    kernels::Drain(part + first, length, sums + first);
+    kernels::Drain(part + elements + first, length, sums + elements + first);
+  };
+  for (int64_t n = 0; n < shape_.n; ++n) {
+    for (int64_t at = first; at < last;) {
+      const int64_t group = at / length_, end = std::min(last, (group + 1) * length_);
+      const int64_t offset = n * elements + at;
+      kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset,
+                            {1, end - at, 0, at, elements}, arrays_.View().From(SetOf(n, group)),
+                            call.affine, train ? part : nullptr, train ? part + elements : nullptr);
+      at = end;
+    }
+    if (train && (n % kDrain == kDrain - 1 || n == shape_.n - 1)) drain();
+  }
+  if (!train) return;
+  for (int64_t j = first; j < last; ++j) {
+    call.gradients.dgamma[j] += static_cast<float>(sums[j]);
+    call.gradients.dbeta[j] += static_cast<float>(sums[elements + j]);
+  }
+}
+
+void RunsEngine::BackwardByRows(const Call& call) {
+  if (chunks_ > 0) {
+    ParallelFor(chunks_, shape_.Elements(), [&](int64_t chunk) { BackwardChunk(call, chunk); });
+    if (call.gradients.dbeta != nullptr) ParametersFromChunks(call);
+    return;
+  }
+  ParallelFor(sets_, shape_.Elements(), [&](int64_t set) { SumRows(call, {set, set + 1}); });
+  constexpr int64_t kElements = 2048;
+  const int64_t elements = shape_.c * shape_.s;
+  ParallelFor((elements + kElements - 1) / kElements, shape_.Elements(), [&](int64_t range) {
+    BackwardElements(call, range * kElements, std::min(elements, (range + 1) * kElements));
   });
 }
 

@@ -4,18 +4,28 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace normsweep {
 
+inline int64_t ThreadCount() { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
+
+// Whether `work` elements, read and written, are worth more than one thread: starting and joining
+// them costs about as long as one core takes for 8 Ki elements (1 us), and half the work must be
+// saved before it pays.
+inline bool WorthThreads(int64_t work) {
+  constexpr int64_t kLeastWork = 32 * 1024;
+  return work >= kLeastWork && ThreadCount() > 1;
+}
+
 // Calls body(i) for every i in [0, tasks), each exactly once, in any order and on any thread.
-// `work` is the number of elements that all tasks together touch: below 32 Ki (about 10 us of one
-// core) starting threads costs more than it gives. `body` must not throw. The thread count is the
-// caller's OpenMP setting (omp_set_num_threads), 1 inside a parallel region.
+// `work` is the number of elements that all tasks together touch. `body` must not throw. The thread
+// count is the caller's OpenMP setting (omp_set_num_threads), 1 inside a parallel region. A thread
+// gets neighbouring tasks, the same ones in every call of as many: what it read is in its cache.
 template <class Body>
 void ParallelFor(int64_t tasks, int64_t work, const Body& body) {
-  constexpr int64_t kLeastWork = 32 * 1024;
-  if (tasks < 2 || work < kLeastWork || omp_get_max_threads() < 2 || omp_in_parallel()) {
+  if (tasks < 2 || !WorthThreads(work)) {
     for (int64_t i = 0; i < tasks; ++i) body(i);
     return;
   }
@@ -23,6 +33,22 @@ void ParallelFor(int64_t tasks, int64_t work, const Body& body) {
   for (int64_t i = 0; i < tasks; ++i) body(i);
 }
 
-inline int64_t ThreadCount() { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
+// The same tasks on the same threads, the last one first: after a ParallelFor over more than the
+// cache holds, what it read last is still there.
+template <class Body>
+void ParallelForBackwards(int64_t tasks, int64_t work, const Body& body) {
+  if (tasks < 2 || !WorthThreads(work)) {
+    for (int64_t i = tasks; i-- > 0;) body(i);
+    return;
+  }
+#pragma omp parallel
+  {
+    const int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
+    // As schedule(static): the first tasks % threads threads take one more.
+    const int64_t share = tasks / threads, more = tasks % threads;
+    const int64_t first = thread * share + std::min(thread, more);
+    for (int64_t i = first + share + (thread < more ? 1 : 0); i-- > first;) body(i);
+  }
+}
 
 }  // namespace normsweep

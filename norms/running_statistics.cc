@@ -1,12 +1,17 @@
 #include "norms/running_statistics.h"
 
-#include <cmath>
+#include <algorithm>
+
+#include "norms/kernels/set_kernels.h"
 
 namespace normsweep {
 
 RunningStatistics::RunningStatistics(const RunningAverageOptions& options, int64_t channels,
                                      const std::string& spread_name)
-    : options_(options), channels_(channels), mean_({1, channels, 1}, 0) {
+    : options_(options),
+      channels_(channels),
+      mean_({1, channels, 1}, 0),
+      merged_(static_cast<size_t>(channels)) {
   buffers_.push_back({"running_mean", mean_.view()});
   if (!spread_name.empty()) {
     spread_ = Storage({1, channels, 1}, 1);
@@ -15,21 +20,38 @@ RunningStatistics::RunningStatistics(const RunningAverageOptions& options, int64
   buffers_.push_back({"step", TensorView(&step_, {1, 1, 1})});
 }
 
-void RunningStatistics::Move(int64_t channel, double weight, double mean, double spread) {
-  const auto move = [weight](float* average, double value) {
-    const auto old = static_cast<double>(*average);
-    *average = static_cast<float>((1 - weight) * old + weight * value);
-  };
-  move(&mean_[channel], mean);
-  if (spread_.data() != nullptr) move(&spread_[channel], spread);
+void RunningStatistics::Move(int64_t parts, std::span<const double> values, double weight,
+                             double factor, Storage* average) {
+  const double* moved = values.data();
+  if (parts > 1) {
+    std::fill(merged_.begin(), merged_.end(), 0.0);
+    for (int64_t part = 0; part < parts; ++part) {
+      const double* from = values.data() + part * channels_;
+      for (int64_t c = 0; c < channels_; ++c) merged_[static_cast<size_t>(c)] += from[c];
+    }
+    moved = merged_.data();
+    factor /= static_cast<double>(parts);
+  }
+  kernels::MoveAverage(moved, channels_, weight, factor, average->data());
 }
 
-SetCoefficients RunningStatistics::Standardize(int64_t channel, double eps) const {
-  return SetCoefficients::From(mean(channel), 1 / std::sqrt(spread(channel) + eps), 0);
+void RunningStatistics::Update(int64_t samples, int64_t parts, std::span<const double> mean,
+                               std::span<const double> spread, double factor) {
+  ++step_;
+  const double weight = NewWeight(options_, samples, step());
+  Move(parts, mean, weight, 1, &mean_);
+  if (spread_.data() != nullptr) Move(parts, spread, weight, factor, &spread_);
 }
 
-SetCoefficients RunningStatistics::Center(int64_t channel) const {
-  return SetCoefficients::From(mean(channel), 1, 0);
+void RunningStatistics::Standardize(double eps, SetArrays* channels) const {
+  std::copy_n(mean_.data(), channels_, channels->mean.begin());
+  std::copy_n(spread_.data(), channels_, channels->variance.begin());
+  kernels::Standardize(0, channels_, eps, true, channels);
+}
+
+void RunningStatistics::Center(SetArrays* channels) const {
+  std::copy_n(mean_.data(), channels_, channels->mean.begin());
+  kernels::Standardize(0, channels_, 0, false, channels);
 }
 
 }  // namespace normsweep

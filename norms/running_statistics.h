@@ -28,36 +28,27 @@ class RunningStatistics {
   int64_t step() const { return static_cast<int64_t>(step_); }
 
   // One update with a batch of `samples` in `parts` sub-batches (or samples, for instance norm):
-  // the mean over the parts of mean_of(part, channel), and of spread_of(part, channel).
-  template <class MeanOf, class SpreadOf>
-  void Update(int64_t samples, int64_t parts, const MeanOf& mean_of, const SpreadOf& spread_of) {
-    ++step_;
-    const double weight = NewWeight(options_, samples, step());
-    for (int64_t channel = 0; channel < channels_; ++channel) {
-      double mean = 0, spread = 0;
-      for (int64_t part = 0; part < parts; ++part) {
-        mean += mean_of(part, channel);
-        spread += spread_of(part, channel);
-      }
-      const auto count = static_cast<double>(parts);
-      Move(channel, weight, mean / count, spread / count);
-    }
-  }
+  // the mean over the parts of mean[part * C + channel], and of spread[...] times `factor`.
+  void Update(int64_t samples, int64_t parts, std::span<const double> mean,
+              std::span<const double> spread, double factor);
 
-  // x^ = (x - mean) / sqrt(variance + eps), where the spread is a variance; and x^ = x - mean.
-  SetCoefficients Standardize(int64_t channel, double eps) const;
-  SetCoefficients Center(int64_t channel) const;
+  // Every channel's mean_hi ... shift of x^ = (x - mean) / sqrt(variance + eps), where the spread is
+  // a variance, and of x^ = x - mean.
+  void Standardize(double eps, SetArrays* channels) const;
+  void Center(SetArrays* channels) const;
 
   RunningStatistics(const RunningStatistics&) = delete;
   RunningStatistics& operator=(const RunningStatistics&) = delete;
 
  private:
-  void Move(int64_t channel, double weight, double mean, double spread);
+  void Move(int64_t parts, std::span<const double> values, double weight, double factor,
+            Storage* average);
 
   RunningAverageOptions options_;
   int64_t channels_;
   Storage mean_, spread_;
   double step_ = 0;
+  std::vector<double> merged_;  // work space: a value's mean over the parts
   std::vector<Buffer> buffers_;
 };
 

@@ -1,9 +1,10 @@
 #include "norms/set_normalizer.h"
 
-#include <cmath>
+#include <algorithm>
 #include <utility>
 
 #include "norms/cost.h"
+#include "norms/kernels/set_kernels.h"
 
 namespace normsweep {
 
@@ -17,9 +18,7 @@ SetNormalizer::SetNormalizer(NormalizerInfo info, const Shape& shape, const Form
   }
 }
 
-AffineParameters SetNormalizer::Affine() {
-  return {affine_.gamma.data(), affine_.beta.data(), affine_.dgamma.data(), affine_.dbeta.data()};
-}
+Affine SetNormalizer::GammaBeta() const { return {affine_.gamma.data(), affine_.beta.data()}; }
 
 void SetNormalizer::CheckForward(Mode mode, const Shape& shape) const {
   if (UsesRunning(mode)) return;
@@ -33,56 +32,44 @@ void SetNormalizer::CheckForward(Mode mode, const Shape& shape) const {
 void SetNormalizer::DoForward(Mode mode, ConstTensorView x, TensorView y) {
   mode_ = mode;
   measured_ = !UsesRunning(mode);
-  partition_ = PartitionOf(x.shape);
-  // Running statistics are one a channel, so the sub-batches do not matter, nor whether W divides
-  // N.
-  if (!measured_) partition_.sub_batches = 1;
-  engine_->Plan(x.shape, partition_);
-  engine_->Forward(x.As<float>(), y.As<float>(), Affine(), measured_, *this);
+  // Running statistics are one a channel, whatever the sets are in training.
+  partition_ = measured_ ? PartitionOf(x.shape) : Partition{x.shape.c, 1, true};
+  if (!measured_ && running_engine_ == nullptr) {
+    running_engine_ = MakeEngine(x.shape, true, form_.affine);
+  }
+  Engine& engine = measured_ ? *engine_ : *running_engine_;
+  engine.Plan(x.shape, partition_);
+  engine.Forward(x.As<float>(), y.As<float>(), GammaBeta(), measured_, *this);
   if (mode == Mode::kTrain) Update();
 }
 
 void SetNormalizer::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy,
                                TensorView dx) {
-  engine_->Backward(x.As<float>(), dy.As<float>(), dx.As<float>(), Affine(), *this);
+  Engine& engine = measured_ ? *engine_ : *running_engine_;
+  engine.Backward(x.As<float>(), dy.As<float>(), dx.As<float>(), GammaBeta(),
+                  {affine_.dgamma.data(), affine_.dbeta.data()}, *this);
 }
 
-double SetNormalizer::InverseDeviation(const SetMoments& moments) const {
-  return form_.scale ? 1 / std::sqrt(moments.variance + form_.eps) : 1.0;
+void SetNormalizer::CoefficientsOf(Mode /*mode*/, SetRange sets, SetArrays* arrays) const {
+  kernels::Standardize(sets.first, sets.last, form_.eps, form_.scale, arrays);
 }
 
-SetCoefficients SetNormalizer::CoefficientsOf(Mode /*mode*/, int64_t /*set*/,
-                                              const SetMoments& moments) const {
-  return SetCoefficients::From(moments.mean, InverseDeviation(moments), 0);
-}
-
-void SetNormalizer::Coefficients(SetRange sets, std::span<const SetMoments> moments,
-                                 std::span<SetCoefficients> out) const {
-  for (int64_t set = sets.first; set < sets.last; ++set) {
-    const auto at = static_cast<size_t>(set);
-    out[at] = measured_ ? CoefficientsOf(mode_, set, moments[at])
-                        : RunningCoefficients(engine_->GroupOf(set));
-  }
+void SetNormalizer::Coefficients(SetRange sets, SetArrays* arrays) const {
+  measured_ ? CoefficientsOf(mode_, sets, arrays) : RunningCoefficients(arrays);
 }
 
 // With x^ = (x - mean) k r + d, k = 1 / sqrt(variance + eps), r and d constant (r = 1, d = 0 but
 // for batch_renorm), g = dL/dy gamma and m values in the set, 1502.03167 section 3 collapses to
 //   dL/dx = k r (g - sum(g) / m - (x - mean) k * k sum(g (x - mean)) / m)
 // Without scaling k = 1 and the last term is gone; with constant statistics the middle one is too.
-void SetNormalizer::Gradients(SetRange sets, std::span<const GradientSums> sums,
-                              std::span<SetGradients> out) const {
-  const auto m = static_cast<double>(engine_->count());
-  for (int64_t set = sets.first; set < sets.last; ++set) {
-    const auto at = static_cast<size_t>(set);
-    const float p = engine_->coefficients()[at].scale;  // k r
-    if (!measured_) {
-      out[at] = {p, 0, 0, 0};
-      continue;
-    }
-    const double k = InverseDeviation(engine_->moments()[at]);
-    out[at] = {p, static_cast<float>(sums[at].g / m),
-               form_.scale ? static_cast<float>(k * sums[at].ge / m) : 0.0F, static_cast<float>(k)};
+void SetNormalizer::Gradients(SetRange sets, SetArrays* arrays) const {
+  if (!measured_) {
+    std::fill(arrays->t.begin() + sets.first, arrays->t.begin() + sets.last, 0.0F);
+    std::fill(arrays->q.begin() + sets.first, arrays->q.begin() + sets.last, 0.0F);
+    return;
   }
+  kernels::MeanGradients(sets.first, sets.last, engine_->count(), form_.scale, arrays);
+  CorrectGradients(sets, arrays);
 }
 
 SetStatistics SetNormalizer::DoStatistics() const {
@@ -92,22 +79,15 @@ SetStatistics SetNormalizer::DoStatistics() const {
   for (int64_t part = 0; part < parts(); ++part) {
     for (int64_t group = 0; group < partition_.groups; ++group) {
       const auto set = static_cast<size_t>(engine_->SetOf(part, group));
-      statistics.mean.push_back(engine_->moments()[set].mean);
-      statistics.variance.push_back(engine_->moments()[set].variance);
+      statistics.mean.push_back(engine_->arrays().mean[set]);
+      statistics.variance.push_back(engine_->arrays().variance[set]);
     }
   }
   return statistics;
 }
 
-void SetNormalizer::MoveAverages(RunningStatistics* running,
-                                 const std::function<double(double variance)>& spread) const {
-  const auto moments = [this](int64_t part, int64_t channel) -> const SetMoments& {
-    return engine_->moments()[static_cast<size_t>(engine_->SetOf(part, channel))];
-  };
-  running->Update(
-      shape().n, parts(),
-      [&](int64_t part, int64_t channel) { return moments(part, channel).mean; },
-      [&](int64_t part, int64_t channel) { return spread(moments(part, channel).variance); });
+void SetNormalizer::MoveAverages(RunningStatistics* running, double factor) const {
+  running->Update(shape().n, parts(), engine_->arrays().mean, engine_->arrays().variance, factor);
 }
 
 int64_t SetNormalizer::BlockBytes() const {

@@ -3,7 +3,6 @@
 // does to the coefficients (running statistics, r and d).
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,10 +35,13 @@ class SetNormalizer : public Normalizer, private SetRules {
   virtual Partition PartitionOf(const Shape& shape) const = 0;
   // Whether a Forward in this mode takes its statistics from the running ones instead of from x.
   virtual bool UsesRunning(Mode /*mode*/) const { return false; }
-  // Of group `group` (a channel, wherever there are running statistics): only if UsesRunning.
-  virtual SetCoefficients RunningCoefficients(int64_t /*group*/) const { return {}; }
-  // From a set's own moments; the default is (x - mean) / sqrt(variance + eps).
-  virtual SetCoefficients CoefficientsOf(Mode mode, int64_t set, const SetMoments& moments) const;
+  // Fills mean_hi, mean_lo, scale and shift of every channel; only if UsesRunning.
+  virtual void RunningCoefficients(SetArrays* /*channels*/) const {}
+  // Fills those of these sets from their own moments; the default is (x - mean) / sqrt(variance +
+  // eps).
+  virtual void CoefficientsOf(Mode mode, SetRange sets, SetArrays* arrays) const;
+  // Where scale is not 1 / sqrt(variance + eps): changes q.
+  virtual void CorrectGradients(SetRange /*sets*/, SetArrays* /*arrays*/) const {}
   // After a Forward in kTrain: running statistics.
   virtual void Update() {}
   // Moments of the last Forward: for every part (sample, or across samples sub-batch) its groups.
@@ -47,31 +49,28 @@ class SetNormalizer : public Normalizer, private SetRules {
   // Where x is measured, sub-batches must divide it, and sets have two values or more in kTrain.
   void CheckForward(Mode mode, const Shape& shape) const final;
 
-  // 1 / sqrt(variance + eps), or 1 without scaling.
-  double InverseDeviation(const SetMoments& moments) const;
-  const Engine& engine() const { return *engine_; }
-  int64_t parts() const { return engine_->sets() / partition_.groups; }
-  // One update of running statistics: a channel's mean over the parts of the means and of what
-  // `spread` makes of the variances.
-  void MoveAverages(RunningStatistics* running,
-                    const std::function<double(double variance)>& spread) const;
+  // Of the last Forward.
+  const Engine& engine() const { return measured_ ? *engine_ : *running_engine_; }
+  int64_t parts() const { return engine().sets() / partition_.groups; }
+  // One update of running statistics: a channel's mean over the parts of the means, and of the
+  // variances times `factor`.
+  void MoveAverages(RunningStatistics* running, double factor) const;
 
  private:
   void DoForward(Mode mode, ConstTensorView x, TensorView y) final;
   void DoBackward(Mode mode, ConstTensorView x, ConstTensorView dy, TensorView dx) final;
-  void Coefficients(SetRange sets, std::span<const SetMoments> moments,
-                    std::span<SetCoefficients> out) const final;
-  void Gradients(SetRange sets, std::span<const GradientSums> sums,
-                 std::span<SetGradients> out) const final;
-  AffineParameters Affine();
+  void Coefficients(SetRange sets, SetArrays* arrays) const final;
+  void Gradients(SetRange sets, SetArrays* arrays) const final;
+  Affine GammaBeta() const;
   // Of one tensor: the part that is read again while it may still be in cache.
   int64_t BlockBytes() const;
 
   Form form_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Engine> running_engine_;  // with running statistics a channel is a set
   Partition partition_;
   Mode mode_ = Mode::kTrain;
-  bool measured_ = false;
+  bool measured_ = true;
   AffineStorage affine_;
 };
 

@@ -61,15 +61,13 @@ class BatchNorm final : public SetNormalizer {
     return mode == Mode::kEval && options_.track_running_stats;
   }
 
-  SetCoefficients RunningCoefficients(int64_t channel) const override {
-    return options_.center_only ? running_.Center(channel)
-                                : running_.Standardize(channel, options_.eps);
+  void RunningCoefficients(SetArrays* channels) const override {
+    options_.center_only ? running_.Center(channels) : running_.Standardize(options_.eps, channels);
   }
 
   void Update() override {
     if (!options_.track_running_stats) return;
-    const double factor = options_.unbiased_running_variance ? Unbiased(engine().count()) : 1.0;
-    MoveAverages(&running_, [factor](double variance) { return variance * factor; });
+    MoveAverages(&running_, options_.unbiased_running_variance ? Unbiased(engine().count()) : 1.0);
   }
 
   BatchNormOptions options_;

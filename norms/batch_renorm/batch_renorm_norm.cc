@@ -61,11 +61,6 @@ class BatchRenorm final : public SetNormalizer {
   }
 
  private:
-  struct Correction {
-    double r = 1;
-    double d = 0;
-  };
-
   Partition PartitionOf(const Shape& shape) const override {
     return {shape.c, SubBatches(shape.n, options_.normalization_batch_size), true};
   }
@@ -76,10 +71,9 @@ class BatchRenorm final : public SetNormalizer {
     for (int64_t part = 0; part < parts(); ++part) {
       for (int64_t channel = 0; channel < shape().c; ++channel) {
         const auto set = static_cast<size_t>(engine().SetOf(part, channel));
-        const SetCoefficients& applied = engine().coefficients()[set];
-        const double k = InverseDeviation(engine().moments()[set]);
-        statistics.r.push_back(static_cast<double>(applied.scale) / k);
-        statistics.d.push_back(static_cast<double>(applied.shift));
+        const SetArrays& arrays = engine().arrays();
+        statistics.r.push_back(static_cast<double>(arrays.scale[set]) * Sigma(arrays, set));
+        statistics.d.push_back(static_cast<double>(arrays.shift[set]));
       }
     }
     return statistics;
@@ -87,33 +81,60 @@ class BatchRenorm final : public SetNormalizer {
 
   bool UsesRunning(Mode mode) const override { return mode == Mode::kEval; }
 
-  SetCoefficients RunningCoefficients(int64_t channel) const override {
-    return SetCoefficients::From(running_.mean(channel), 1 / running_.spread(channel), 0);
-  }
-
-  SetCoefficients CoefficientsOf(Mode mode, int64_t set, const SetMoments& moments) const override {
-    const Correction correction =
-        mode == Mode::kTrain ? CorrectionOf(engine().GroupOf(set), moments) : Correction{};
-    return SetCoefficients::From(moments.mean, InverseDeviation(moments) * correction.r,
-                                 correction.d);
+  void RunningCoefficients(SetArrays* channels) const override {
+    for (int64_t c = 0; c < shape().c; ++c) {
+      Set(channels, c, running_.mean(c), 1 / running_.spread(c), 0);
+    }
   }
 
   // Algorithm 1, lines 3 and 4, with the running statistics from before this update.
-  Correction CorrectionOf(int64_t channel, const SetMoments& moments) const {
+  void CoefficientsOf(Mode mode, SetRange sets, SetArrays* arrays) const override {
+    if (mode != Mode::kTrain) {
+      SetNormalizer::CoefficientsOf(mode, sets, arrays);
+      return;
+    }
     const BatchRenormLimits limits = LimitsAt(options_, running_.step());
-    const double sigma = std::sqrt(moments.variance + options_.eps);
-    const double running_sigma = running_.spread(channel);
-    return {std::clamp(sigma / running_sigma, 1 / limits.r_max, limits.r_max),
-            std::clamp((moments.mean - running_.mean(channel)) / running_sigma, -limits.d_max,
-                       limits.d_max)};
+    const double least_r = 1 / limits.r_max;
+    for (int64_t set = sets.first; set < sets.last; ++set) {
+      const int64_t channel = engine().GroupOf(set);
+      const double mean = arrays->mean[static_cast<size_t>(set)];
+      const double sigma = Sigma(*arrays, static_cast<size_t>(set));
+      const double inverse = 1 / running_.spread(channel);
+      const double r = std::clamp(sigma * inverse, least_r, limits.r_max);
+      const double d =
+          std::clamp((mean - running_.mean(channel)) * inverse, -limits.d_max, limits.d_max);
+      Set(arrays, set, mean, r / sigma, d);
+    }
+  }
+
+  // q is meant for scale = 1 / sigma; with r / sigma, x^ is r times as large in both of its places.
+  void CorrectGradients(SetRange sets, SetArrays* arrays) const override {
+    for (auto set = static_cast<size_t>(sets.first); set < static_cast<size_t>(sets.last); ++set) {
+      const double r = static_cast<double>(arrays->scale[set]) * Sigma(*arrays, set);
+      arrays->q[set] = static_cast<float>(static_cast<double>(arrays->q[set]) / (r * r));
+    }
+  }
+
+  double Sigma(const SetArrays& arrays, size_t set) const {
+    return std::sqrt(arrays.variance[set] + options_.eps);
+  }
+
+  static void Set(SetArrays* arrays, int64_t set, double mean, double scale, double shift) {
+    arrays->SetMean(set, mean);
+    arrays->scale[static_cast<size_t>(set)] = static_cast<float>(scale);
+    arrays->shift[static_cast<size_t>(set)] = static_cast<float>(shift);
   }
 
   void Update() override {
-    MoveAverages(&running_, [this](double variance) { return std::sqrt(variance + options_.eps); });
+    const SetArrays& arrays = engine().arrays();
+    sigma_.resize(arrays.variance.size());
+    for (size_t set = 0; set < sigma_.size(); ++set) sigma_[set] = Sigma(arrays, set);
+    running_.Update(shape().n, parts(), arrays.mean, sigma_, 1);
   }
 
   BatchRenormOptions options_;
   RunningStatistics running_;
+  std::vector<double> sigma_;  // work space of Update
 };
 
 }  // namespace

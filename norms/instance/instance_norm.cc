@@ -40,14 +40,13 @@ class InstanceNorm final : public SetNormalizer {
     return mode == Mode::kEval && options_.track_running_stats;
   }
 
-  SetCoefficients RunningCoefficients(int64_t channel) const override {
-    return running_.Standardize(channel, options_.eps);
+  void RunningCoefficients(SetArrays* channels) const override {
+    running_.Standardize(options_.eps, channels);
   }
 
   void Update() override {
     if (!options_.track_running_stats) return;
-    const double unbiased = Unbiased(engine().count());
-    MoveAverages(&running_, [unbiased](double variance) { return variance * unbiased; });
+    MoveAverages(&running_, Unbiased(engine().count()));
   }
 
   InstanceNormOptions options_;

@@ -1,42 +1,87 @@
-// What a set's values are multiplied with and shifted by.
+// What the values of a set are multiplied with and shifted by, as one array a quantity: kernels
+// take vectors of neighbouring sets from them.
+//
+//   e = (x - mean_hi) - mean_lo      x^ = e scale + shift      y = x^ gamma + beta
+//
+// The mean in two floats, not a x + b: at mean 1e4 and deviation 1 that costs 8e-4 in y, a mean in
+// one float 4e-4, and the mean in two 3e-7. Where x^ is multiplied anyway, mean_lo goes into the
+// shift: y = (x - mean_hi) a + b, a = scale gamma, b = (shift - mean_lo scale) gamma + beta. That is
+// as good, because mean_lo scale is at most 2^-24 mean / deviation.
+//
+//   dx = scale ((g - t) - q x^),  g = dy gamma
 #pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
 namespace normsweep {
 
-// e = (x - mean_hi) - mean_lo;   x^ = e * scale + shift;   y = x^ gamma + beta.
-// Not a x + b: at mean 1e4 and deviation 1 that costs 8e-4 in y, a mean in one float 4e-4, and the
-// mean in two floats 3e-7.
-struct SetCoefficients {
-  float mean_hi = 0;
-  float mean_lo = 0;
-  float scale = 1;
-  float shift = 0;
+// Of a run of sets, channels or elements; null where there is none.
+struct Coefficients {
+  const float* mean_hi = nullptr;
+  const float* mean_lo = nullptr;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  const float* t = nullptr;  // backward only
+  const float* q = nullptr;
 
-  static SetCoefficients From(double mean, double scale, double shift) {
-    const auto hi = static_cast<float>(mean);
-    return {hi, static_cast<float>(mean - static_cast<double>(hi)), static_cast<float>(scale),
-            static_cast<float>(shift)};
+  Coefficients From(int64_t first) const {
+    const auto at = [first](const float* p) { return p == nullptr ? p : p + first; };
+    return {mean_hi + first, mean_lo + first, scale + first, shift + first, at(t), at(q)};
   }
 };
 
-// dx = p ((g - t) - q (e k)), g = dy gamma. With k apart from q no product leaves float32's range:
-// folded into one factor of e it would be k^3 sum(g e) / m, 1e40 for values of 1e-20 and eps 0.
-struct SetGradients {
-  float p = 1;
-  float t = 0;
-  float q = 0;
-  float k = 1;
+// gamma and beta of a run of channels or elements; null counts as 1 and 0. relu: the output is
+// relu(y), and dy counts as 0 wherever y <= 0.
+struct Affine {
+  const float* gamma = nullptr;
+  const float* beta = nullptr;
+  bool relu = false;
+
+  Affine From(int64_t first) const {
+    return {gamma == nullptr ? nullptr : gamma + first, beta == nullptr ? nullptr : beta + first,
+            relu};
+  }
+  float Gamma(int64_t i) const { return gamma == nullptr ? 1.0F : gamma[i]; }
+  float Beta(int64_t i) const { return beta == nullptr ? 0.0F : beta[i]; }
 };
 
-// Of a tile or a set: sum(g) and sum(g e).
+// y = (x - mean_hi) a + b. The backward pass finds the mask of relu with the same two numbers.
+struct Line {
+  float a;
+  float b;
+};
+inline Line LineOf(const Coefficients& c, int64_t set, float gamma, float beta) {
+  const float a = c.scale[set] * gamma;
+  return {a, (c.shift[set] * gamma + beta) - c.mean_lo[set] * a};
+}
+
+// Of a set: sum(g) and sum(g x^ ), x^ without the shift.
 struct GradientSums {
   double g = 0;
-  double ge = 0;
+  double gx = 0;
+};
 
-  GradientSums& operator+=(const GradientSums& other) {
-    g += other.g;
-    ge += other.ge;
-    return *this;
+// The arrays themselves, one entry a set.
+struct SetArrays {
+  std::vector<double> mean, variance;  // biased
+  std::vector<float> mean_hi, mean_lo, scale, shift;
+  std::vector<double> g, gx;
+  std::vector<float> t, q;
+
+  void Resize(int64_t sets) {
+    const auto n = static_cast<size_t>(sets);
+    for (auto* v : {&mean, &variance, &g, &gx}) v->resize(n);
+    for (auto* v : {&mean_hi, &mean_lo, &scale, &shift, &t, &q}) v->resize(n);
+  }
+  Coefficients View() const {
+    return {mean_hi.data(), mean_lo.data(), scale.data(), shift.data(), t.data(), q.data()};
+  }
+  void SetMean(int64_t set, double value) {
+    const auto at = static_cast<size_t>(set);
+    mean_hi[at] = static_cast<float>(value);
+    mean_lo[at] = static_cast<float>(value - static_cast<double>(mean_hi[at]));
   }
 };
 

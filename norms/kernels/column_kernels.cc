@@ -1,63 +1,145 @@
 #include "norms/kernels/column_kernels.h"
 
-#include <algorithm>
+#include <type_traits>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "norms/kernels/column_kernels.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include "norms/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace normsweep::kernels::HWY_NAMESPACE {
+
+// Calls body(first row's offset, std::integral_constant<size_t, rows>) for groups of kRows rows and
+// then for single ones: the coefficients of a column are loaded once a group.
+template <size_t kRows, class Body>
+HWY_INLINE void ForRowGroups(const ColumnBlock& block, const Body& body) {
+  const auto rows = static_cast<size_t>(block.rows), columns = static_cast<size_t>(block.columns);
+  size_t row = 0;
+  for (; row + kRows <= rows; row += kRows) {
+    body(row * columns, std::integral_constant<size_t, kRows>());
+  }
+  for (; row < rows; ++row) body(row * columns, std::integral_constant<size_t, 1>());
+}
+
+template <bool kRelu>
+HWY_INLINE void Apply(const float* x, float* y, const ColumnBlock& block,
+                      const ColumnCoefficients& c) {
+  const auto columns = static_cast<size_t>(block.columns);
+  ForRowGroups<2>(block, [&](size_t at, auto rows) HWY_ATTR {
+    const float* from = x + at;
+    float* to = y + at;
+    ForVectors(D(), columns, [=](D d, size_t j, const auto& access) HWY_ATTR {
+      const V hi = access.Load(d, c.mean_hi + j, 0);
+      const V a = access.Load(d, c.a + j, 0), b = access.Load(d, c.b + j, 0);
+      for (size_t r = 0; r < decltype(rows)::value; ++r) {
+        const size_t i = r * columns + j;
+        const V z = hn::MulAdd(hn::Sub(access.Load(d, from + i, 0), hi), a, b);
+        access.Store(d, kRelu ? Relu(z, z) : z, to + i);
+      }
+    });
+  });
+}
+
+void ApplyColumns(const float* x, float* y, const ColumnBlock& block,
+                  const ColumnCoefficients& columns) {
+  block.relu ? Apply<true>(x, y, block, columns) : Apply<false>(x, y, block, columns);
+}
+
+template <bool kRelu>
+HWY_INLINE void Sum(const float* x, const float* dy, const ColumnBlock& block,
+                    const ColumnCoefficients& c, float* sum_g, float* sum_gx) {
+  const auto columns = static_cast<size_t>(block.columns);
+  ForRowGroups<4>(block, [&](size_t at, auto rows) HWY_ATTR {
+    const float* from = x + at;
+    const float* gradient = dy + at;
+    ForVectors(D(), columns, [=](D d, size_t j, const auto& access) HWY_ATTR {
+      const V hi = access.Load(d, c.mean_hi + j, 0), scale = access.Load(d, c.scale + j, 0);
+      V a = hi, b = hi;
+      if constexpr (kRelu) a = access.Load(d, c.a + j, 0), b = access.Load(d, c.b + j, 0);
+      V s = hn::Zero(d), q = s;
+      for (size_t r = 0; r < decltype(rows)::value; ++r) {
+        const size_t i = r * columns + j;
+        const V e = hn::Sub(access.Load(d, from + i, 0), hi);
+        V g = access.Load(d, gradient + i, 0);
+        if constexpr (kRelu) g = Relu(hn::MulAdd(e, a, b), g);
+        s = hn::Add(s, g);
+        q = hn::MulAdd(g, hn::Mul(e, scale), q);
+      }
+      if (at != 0) {
+        s = hn::Add(access.Load(d, sum_g + j, 0), s);
+        q = hn::Add(access.Load(d, sum_gx + j, 0), q);
+      }
+      access.Store(d, s, sum_g + j);
+      access.Store(d, q, sum_gx + j);
+    });
+  });
+}
+
+void SumColumns(const float* x, const float* dy, const ColumnBlock& block,
+                const ColumnCoefficients& columns, float* g, float* gx) {
+  block.relu ? Sum<true>(x, dy, block, columns, g, gx) : Sum<false>(x, dy, block, columns, g, gx);
+}
+
+template <bool kRelu>
+HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const ColumnBlock& block,
+                         const ColumnCoefficients& c) {
+  const auto columns = static_cast<size_t>(block.columns);
+  ForRowGroups<2>(block, [&](size_t at, auto rows) HWY_ATTR {
+    const float* from = x + at;
+    const float* gradient = dy + at;
+    float* to = dx + at;
+    ForVectors(D(), columns, [=](D d, size_t j, const auto& access) HWY_ATTR {
+      const V hi = access.Load(d, c.mean_hi + j, 0), scale = access.Load(d, c.scale + j, 0);
+      const V gamma = access.Load(d, c.gamma + j, 0);
+      const V t = access.Load(d, c.t + j, 0), q = access.Load(d, c.q + j, 0);
+      V a = hi, b = hi;
+      if constexpr (kRelu) a = access.Load(d, c.a + j, 0), b = access.Load(d, c.b + j, 0);
+      for (size_t r = 0; r < decltype(rows)::value; ++r) {
+        const size_t i = r * columns + j;
+        const V e = hn::Sub(access.Load(d, from + i, 0), hi);
+        V g = access.Load(d, gradient + i, 0);
+        if constexpr (kRelu) g = Relu(hn::MulAdd(e, a, b), g);
+        const V centered = hn::MulSub(g, gamma, t);
+        const V sum = hn::NegMulAdd(q, hn::Mul(e, scale), centered);
+        access.Store(d, hn::Mul(scale, sum), to + i);
+      }
+    });
+  });
+}
+
+void BackwardColumns(const float* x, const float* dy, float* dx, const ColumnBlock& block,
+                     const ColumnCoefficients& columns) {
+  block.relu ? Backward<true>(x, dy, dx, block, columns)
+             : Backward<false>(x, dy, dx, block, columns);
+}
+
+}  // namespace normsweep::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace normsweep::kernels {
 
-void ColumnMoments(const float* x, const ColumnBlock& block, double* sum, double* square) {
-  std::array<double, kColumnChunk> center, s1{}, s2{};
-  std::copy_n(x, block.n, center.begin());
-  for (int64_t row = 1; row < block.rows; ++row) {  // the first row's own deviation is 0
-    const float* values = x + row * block.stride;
-    for (int64_t j = 0; j < block.n; ++j) {
-      const double d = static_cast<double>(values[j]) - center[j];
-      s1[j] += d;
-      s2[j] += d * d;
-    }
-  }
-  std::copy_n(s1.begin(), block.n, sum);
-  std::copy_n(s2.begin(), block.n, square);
+HWY_EXPORT(ApplyColumns);
+HWY_EXPORT(SumColumns);
+HWY_EXPORT(BackwardColumns);
+
+void ApplyColumns(const float* x, float* y, const ColumnBlock& block,
+                  const ColumnCoefficients& columns) {
+  HWY_DYNAMIC_DISPATCH(ApplyColumns)(x, y, block, columns);
 }
 
-void ColumnApply(const float* x, float* y, const ColumnBlock& block,
-                 const ColumnCoefficients& columns) {
-  for (int64_t row = 0; row < block.rows; ++row) {
-    const float* in = x + row * block.stride;
-    float* out = y + row * block.stride;
-    for (int64_t j = 0; j < block.n; ++j) {
-      const float e = (in[j] - columns.mean_hi[j]) - columns.mean_lo[j];
-      out[j] = e * columns.scale[j] + columns.shift[j];
-    }
-  }
+void SumColumns(const float* x, const float* dy, const ColumnBlock& block,
+                const ColumnCoefficients& columns, float* g, float* gx) {
+  HWY_DYNAMIC_DISPATCH(SumColumns)(x, dy, block, columns, g, gx);
 }
 
-void ColumnGradientSums(const float* x, const float* dy, const ColumnBlock& block,
-                        const ColumnCoefficients& columns, double* g, double* ge) {
-  std::array<double, kColumnChunk> s1{}, s2{};
-  for (int64_t row = 0; row < block.rows; ++row) {
-    const float* in = x + row * block.stride;
-    const float* gradient = dy + row * block.stride;
-    for (int64_t j = 0; j < block.n; ++j) {
-      const float e = (in[j] - columns.mean_hi[j]) - columns.mean_lo[j];
-      s1[j] += static_cast<double>(gradient[j]);
-      s2[j] += static_cast<double>(gradient[j]) * static_cast<double>(e);
-    }
-  }
-  std::copy_n(s1.begin(), block.n, g);
-  std::copy_n(s2.begin(), block.n, ge);
-}
-
-void ColumnBackward(const float* x, const float* dy, float* dx, const ColumnBlock& block,
-                    const ColumnCoefficients& columns, const ColumnGradients& gradients) {
-  for (int64_t row = 0; row < block.rows; ++row) {
-    const int64_t start = row * block.stride;
-    for (int64_t j = 0; j < block.n; ++j) {
-      const float e = (x[start + j] - columns.mean_hi[j]) - columns.mean_lo[j];
-      const float g = dy[start + j] * gradients.gamma[j];
-      dx[start + j] =
-          gradients.p[j] * ((g - gradients.t[j]) - gradients.q[j] * (e * gradients.k[j]));
-    }
-  }
+void BackwardColumns(const float* x, const float* dy, float* dx, const ColumnBlock& block,
+                     const ColumnCoefficients& columns) {
+  HWY_DYNAMIC_DISPATCH(BackwardColumns)(x, dy, dx, block, columns);
 }
 
 }  // namespace normsweep::kernels
+#endif

@@ -1,39 +1,48 @@
 // Loops over rows of `columns` values side by side, a column being a channel (channels_last, or a
-// fully connected layer's [N, C]). Every column has coefficients of its own, held as four arrays so
-// that the loop over columns is the vector loop.
+// fully connected layer's [N, C]). Every column has coefficients of its own, one array a
+// coefficient.
+//
+// All may run in place (y == x, dx == dy).
 #pragma once
 
-#include <array>
 #include <cstdint>
-
-#include "norms/kernels/coefficients.h"
 
 namespace normsweep::kernels {
 
-// Columns are taken this many at a time: four coefficient and two sum arrays then fit in 8 KiB of
-// the first-level cache.
-constexpr int64_t kColumnChunk = 256;
-
+// Of each column: y = (x - mean_hi) a + b, as in coefficients.h; the rest for backward. t has
+// mean_lo in it: x^ = (x - mean_hi) scale.
 struct ColumnCoefficients {
-  std::array<float, kColumnChunk> mean_hi, mean_lo, scale, shift;
-};
-struct ColumnGradients {
-  std::array<float, kColumnChunk> gamma, p, t, q, k;
+  const float* mean_hi = nullptr;
+  const float* a = nullptr;
+  const float* b = nullptr;
+  const float* scale = nullptr;
+  const float* gamma = nullptr;
+  const float* t = nullptr;
+  const float* q = nullptr;
+
+  ColumnCoefficients From(int64_t column) const {
+    return {mean_hi + column, a + column, b + column, scale + column,
+            gamma + column,   t + column, q + column};
+  }
 };
 
-// x points at the first row's first column of the chunk; a row is `stride` values after the one
-// before. sum and square: of x - center, center[j] = x[j] of the first row. n <= kColumnChunk.
 struct ColumnBlock {
   int64_t rows;
-  int64_t stride;
-  int64_t n;
+  int64_t columns;
+  bool relu;
 };
-void ColumnMoments(const float* x, const ColumnBlock& block, double* sum, double* square);
-void ColumnApply(const float* x, float* y, const ColumnBlock& block,
-                 const ColumnCoefficients& columns);
-void ColumnGradientSums(const float* x, const float* dy, const ColumnBlock& block,
-                        const ColumnCoefficients& columns, double* g, double* ge);
-void ColumnBackward(const float* x, const float* dy, float* dx, const ColumnBlock& block,
-                    const ColumnCoefficients& columns, const ColumnGradients& gradients);
+
+// y = (x - mean_hi) a + b, relu
+void ApplyColumns(const float* x, float* y, const ColumnBlock& block,
+                  const ColumnCoefficients& columns);
+
+// g[j] = sum(dy), gx[j] = sum(dy (x - mean_hi) scale) over at most kColumnRows rows, in float32; dy
+// masked by relu.
+void SumColumns(const float* x, const float* dy, const ColumnBlock& block,
+                const ColumnCoefficients& columns, float* g, float* gx);
+
+// dx = scale ((dy gamma - t) - q (x - mean_hi) scale)
+void BackwardColumns(const float* x, const float* dy, float* dx, const ColumnBlock& block,
+                     const ColumnCoefficients& columns);
 
 }  // namespace normsweep::kernels

@@ -155,15 +155,9 @@ void Adapter::MoveRunning() {
   const int64_t parts = static_cast<int64_t>(mean_.size()) / shape().c;
   const double factor =
       options_.unbiased_running_variance ? Unbiased(view_.shape.n * view_.shape.s) : 1.0;
-  const auto set = [&](int64_t part, int64_t c) {
-    return static_cast<size_t>(part * shape().c + c);
-  };
-  running_.Update(
-      shape().n, parts,
-      [&](int64_t part, int64_t c) { return static_cast<double>(mean_[set(part, c)]); },
-      [&](int64_t part, int64_t c) {
-        return factor * static_cast<double>(variance_[set(part, c)]);
-      });
+  running_mean_.assign(mean_.begin(), mean_.end());
+  running_variance_.assign(variance_.begin(), variance_.end());
+  running_.Update(shape().n, parts, running_mean_, running_variance_, factor);
 }
 
 void Adapter::BackwardAffine(const float* x, const float* dy, float* g) {

@@ -79,7 +79,8 @@ class Adapter final : public Normalizer {
   std::map<std::tuple<int64_t, int64_t, bool>, std::unique_ptr<Standardize>> primitives_;
   View view_;  // of the last Forward
   bool given_statistics_ = false;
-  std::vector<float> mean_, variance_;  // of the sets
+  std::vector<float> mean_, variance_;                   // of the sets
+  std::vector<double> running_mean_, running_variance_;  // the same, for running_
   // gamma and beta once a channel of the view (sub-batches repeat them), and the sums that come
   // back.
   std::vector<float> view_gamma_, view_beta_, view_dgamma_, view_dbeta_;

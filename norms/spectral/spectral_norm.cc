@@ -9,7 +9,7 @@
 
 #include "norms/cost.h"
 #include "norms/errors.h"
-#include "norms/kernels/run_kernels.h"
+#include "norms/kernels/weight_kernels.h"
 #include "norms/native_info.h"
 #include "norms/parallel.h"
 #include "norms/random.h"
@@ -64,7 +64,7 @@ class SpectralNorm final : public Normalizer {
 
   Cost ForwardCost(Mode mode) const override {
     const int64_t bytes = shape().Elements() * SizeOf(Info().data_type);
-    const int64_t products = mode == Mode::kTrain ? 2 * options_.power_iterations + 1 : 1;
+    const int64_t products = mode == Mode::kTrain ? 2 * options_.power_iterations : 1;
     return {bytes * (bytes > LastLevelCacheBytes() ? products + 2 : 2)};
   }
 
@@ -92,7 +92,7 @@ class SpectralNorm final : public Normalizer {
   // out = W v
   void Product(const float* w, const Vector& v, Vector* out) const {
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
-      (*out)[static_cast<size_t>(o)] = kernels::RunDotMixed(w + o * row(), v.data(), row());
+      (*out)[static_cast<size_t>(o)] = kernels::DotMixed(w + o * row(), v.data(), row());
     });
   }
 
@@ -104,8 +104,8 @@ class SpectralNorm final : public Normalizer {
       const int64_t first = chunk * kChunk;
       const int64_t n = std::min(kChunk, row() - first);
       for (int64_t o = 0; o < shape().n; ++o) {
-        kernels::RunAddScaled(w + o * row() + first, u[static_cast<size_t>(o)], n,
-                              out->data() + first);
+        kernels::AddScaled(w + o * row() + first, u[static_cast<size_t>(o)], n,
+                           out->data() + first);
       }
     });
   }
@@ -118,10 +118,11 @@ class SpectralNorm final : public Normalizer {
     for (int64_t i = 0; i < iterations; ++i) {
       TransposedProduct(w, next_u_, &next_v_);
       Normalize(&next_v_, options_.eps);
-      Product(w, next_v_, &next_u_);
+      Product(w, next_v_, &products_);  // also the one that sigma needs, after the last iteration
+      next_u_ = products_;
       Normalize(&next_u_, options_.eps);
     }
-    Product(w, next_v_, &products_);
+    if (iterations == 0) Product(w, next_v_, &products_);
     const double sigma = Dot(next_u_, products_);
     if (std::isfinite(sigma) && sigma != 0) return sigma;
     throw ValueError("spectral: sigma of x " + shape().ToString() + " is " +
@@ -140,8 +141,8 @@ class SpectralNorm final : public Normalizer {
     forward_sigma_ = Iterate(w, train ? options_.power_iterations : 0);
     if (train) Keep(forward_sigma_);
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
-      kernels::RunScale(w + o * row(), static_cast<float>(1 / forward_sigma_), row(),
-                        y.As<float>() + o * row());
+      kernels::Scale(w + o * row(), static_cast<float>(1 / forward_sigma_), row(),
+                     y.As<float>() + o * row());
     });
   }
 
@@ -149,13 +150,12 @@ class SpectralNorm final : public Normalizer {
   void DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, TensorView dx) override {
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
       products_[static_cast<size_t>(o)] =
-          kernels::RunDot(dy.As<float>() + o * row(), x.As<float>() + o * row(), row());
+          kernels::Dot(dy.As<float>() + o * row(), x.As<float>() + o * row(), row());
     });
     const double dot = std::accumulate(products_.begin(), products_.end(), 0.0) / forward_sigma_;
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
-      kernels::RunSubtract(dy.As<float>() + o * row(), v_.data(), dx.As<float>() + o * row(), row(),
-                           static_cast<float>(1 / forward_sigma_),
-                           dot * u_[static_cast<size_t>(o)]);
+      kernels::Subtract(dy.As<float>() + o * row(), v_.data(), dx.As<float>() + o * row(), row(),
+                        static_cast<float>(1 / forward_sigma_), dot * u_[static_cast<size_t>(o)]);
     });
   }
 

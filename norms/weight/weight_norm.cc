@@ -7,7 +7,7 @@
 
 #include "norms/cost.h"
 #include "norms/errors.h"
-#include "norms/kernels/run_kernels.h"
+#include "norms/kernels/weight_kernels.h"
 #include "norms/native_info.h"
 #include "norms/parallel.h"
 #include "norms/storage.h"
@@ -60,7 +60,7 @@ class WeightNorm final : public Normalizer {
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
       const float* values = rows + o * row();
       length_[static_cast<size_t>(o)] =
-          std::sqrt(kernels::RunDot(values, values, row()) + options_.eps);
+          std::sqrt(kernels::Dot(values, values, row()) + options_.eps);
     });
     for (int64_t o = 0; o < shape().n; ++o) {
       if (Length(o) != 0) continue;
@@ -74,8 +74,8 @@ class WeightNorm final : public Normalizer {
     Measure(x);
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
       const double factor = static_cast<double>(g_[o]) / Length(o);
-      kernels::RunScale(x.As<float>() + o * row(), static_cast<float>(factor), row(),
-                        y.As<float>() + o * row());
+      kernels::Scale(x.As<float>() + o * row(), static_cast<float>(factor), row(),
+                     y.As<float>() + o * row());
     });
   }
 
@@ -85,10 +85,10 @@ class WeightNorm final : public Normalizer {
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
       const float* values = x.As<float>() + o * row();
       const float* gradient = dy.As<float>() + o * row();
-      const double dg = kernels::RunDot(gradient, values, row()) / Length(o);
-      kernels::RunProject(values, gradient, dx.As<float>() + o * row(), row(),
-                          static_cast<float>(static_cast<double>(g_[o]) / Length(o)),
-                          static_cast<float>(dg), static_cast<float>(1 / Length(o)));
+      const double dg = kernels::Dot(gradient, values, row()) / Length(o);
+      kernels::Project(values, gradient, dx.As<float>() + o * row(), row(),
+                       static_cast<float>(static_cast<double>(g_[o]) / Length(o)),
+                       static_cast<float>(dg), static_cast<float>(1 / Length(o)));
       dg_[o] += static_cast<float>(dg);
     });
   }

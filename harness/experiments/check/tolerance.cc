@@ -14,10 +14,6 @@ double OutputTolerance(const ToleranceInput& input) {
   return (8 + 2 * std::sqrt(static_cast<double>(input.terms))) * kUnit * (1 + input.condition);
 }
 
-double StatisticsTolerance(const ToleranceInput& input) {
-  return input.own ? 1e-11 : OutputTolerance(input);
-}
-
 bool FoldsMean(const std::string& backend) { return backend == "torch"; }
 
 std::optional<PeerLimit> FindPeerLimit(const NormalizerSpec& spec, Layout layout,

@@ -17,11 +17,13 @@ struct ToleranceInput {
   double condition = 0;  // largest |mean| / sqrt(variance + eps) of any set
 };
 
-// Relative to the scale of an output (comparison.h), u = 2^-24 being float32's unit roundoff.
+// Relative to the scale of an output or a statistic (comparison.h), u = 2^-24 being float32's unit
+// roundoff.
 //
-// Ours: 8 u. Its sums and means are float64, so what is left is the handful of float32 operations on
-// each value (x - mean in two steps, times scale, plus shift; backward four more), the parameters'
-// rounding, and the result's; the worst seen is 3 u.
+// Ours: 8 u. Its sums are float32 for at most 32 additions and float64 from there on, around a center
+// close to the mean, which costs a variance about u and the mean u deviations, seldom more than 2;
+// then there is the handful of float32 operations on each value (x - mean, times scale, plus shift;
+// backward four more), the parameters' rounding, and the result's.
 //
 // A peer: (8 + 2 sqrt(terms)) u (1 + condition). A float32 sum of m terms is off by about sqrt(m) u
 // (m u at worst; Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2), and an error
@@ -29,10 +31,6 @@ struct ToleranceInput {
 // nothing rounds in a sum, so peers are held to 8 u as well, but for one that folds the mean: the
 // rounding of a x + b is u |mean| / deviation whatever the sums are.
 double OutputTolerance(const ToleranceInput& input);
-
-// Of the set statistics themselves. Ours are float64 sums of 8 Ki-value tiles around a member: at
-// most about count 1e-16 = 1e-12 each (kernels/moments.h), 1e-11 over all tiles.
-double StatisticsTolerance(const ToleranceInput& input);
 
 // Whether `backend` computes (x - mean) k gamma + beta as a x + b with b = beta - mean k gamma: then
 // y of a constant set is not beta but what is left of two terms of |mean| k gamma.

@@ -1,0 +1,236 @@
+// The engine of batch norm in channels_first: a set is the planes of a channel, one a sample of its
+// sub-batch, a sample apart in memory.
+//
+// Neighbouring channels form a block of at most 256 KiB (a quarter of the usual second-level cache),
+// so that a thread reads whole lines even of 7x7 planes, and still finds the block in its cache when
+// it comes back to apply. Blocks that the threads cannot share out evenly (three channels) are cut
+// into tiles for all of them.
+#include <algorithm>
+
+#include "norms/engine.h"
+#include "norms/kernels/moment_kernels.h"
+#include "norms/kernels/plane_kernels.h"
+#include "norms/output.h"
+#include "norms/parallel.h"
+
+namespace normsweep {
+namespace {
+
+using kernels::kTileValues;
+using kernels::PlaneBlock;
+
+constexpr int64_t kBlockValues = 64 * 1024;
+
+class PlanesEngine final : public Engine {
+ public:
+  void Forward(const float* x, float* y, const Affine& affine, bool measure,
+               const SetRules& rules) override;
+  void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
+                const AffineGradients& gradients, const SetRules& rules) override;
+
+ private:
+  struct Call {
+    const float* x;
+    const float* dy;
+    float* out;  // y or dx
+    Affine affine;
+    AffineGradients gradients;
+    const SetRules* rules;
+    bool backward;
+    bool stream;
+  };
+  struct Channels {
+    int64_t first;
+    int64_t last;
+  };
+  // Planes, or a piece of one, of a set.
+  struct Tile {
+    int64_t offset;
+    kernels::Rows rows;
+  };
+
+  void DoPlan() override;
+  Tile TileOf(int64_t set, int64_t tile) const;
+  void Run(const Call& call);
+  void RunBlock(const Call& call, Channels channels);
+  void RunTogether(const Call& call, Channels channels);
+  // Statistics of a tile into its slot, of which a channel has sub_batches * tiles_.
+  void MeasureTile(const Call& call, int64_t set, int64_t tile, int64_t slot);
+  void MergeSet(const Call& call, int64_t set, int64_t slot);
+  // Coefficients or gradients of the sets of these channels, and dgamma and dbeta.
+  void FinishSets(const Call& call, Channels channels);
+  // Output of sample n: values [first, last) counted from its start.
+  void Apply(const Call& call, int64_t n, int64_t first, int64_t last) const;
+
+  int64_t tiles_ = 0;            // of a set
+  int64_t planes_per_tile_ = 0;  // of a tile
+  int64_t pieces_ = 0;           // of a plane
+  int64_t piece_length_ = 0;
+  std::vector<Moments> moments_;    // [channel][sub-batch][tile]
+  std::vector<GradientSums> sums_;  // the same
+};
+
+void PlanesEngine::DoPlan() {
+  const int64_t planes = shape_.n / partition_.sub_batches;
+  piece_length_ = kernels::PieceLength(shape_.s);
+  pieces_ = (shape_.s + piece_length_ - 1) / piece_length_;
+  planes_per_tile_ = std::max<int64_t>(1, kTileValues / shape_.s);
+  tiles_ = (planes + planes_per_tile_ - 1) / planes_per_tile_ * pieces_;
+  moments_.resize(static_cast<size_t>(sets_ * tiles_));
+  sums_.resize(moments_.size());
+}
+
+PlanesEngine::Tile PlanesEngine::TileOf(int64_t set, int64_t tile) const {
+  const int64_t sample = shape_.c * shape_.s, step = partition_.sub_batches;
+  const int64_t first = tile / pieces_ * planes_per_tile_;
+  const int64_t start = tile % pieces_ * piece_length_;
+  const int64_t planes = std::min(planes_per_tile_, shape_.n / step - first);
+  const int64_t n = set / shape_.c + first * step;
+  return {n * sample + set % shape_.c * shape_.s + start,
+          {planes, step * sample, std::min(piece_length_, shape_.s - start)}};
+}
+
+void PlanesEngine::MeasureTile(const Call& call, int64_t set, int64_t tile, int64_t slot) {
+  const Tile t = TileOf(set, tile);
+  if (!call.backward) {
+    moments_[static_cast<size_t>(slot + tile)] = kernels::RowMoments(call.x + t.offset, t.rows);
+    return;
+  }
+  sums_[static_cast<size_t>(slot + tile)] =
+      kernels::SumPlaneRows(call.x + t.offset, call.dy + t.offset, t.rows, arrays_.View().From(set),
+                            call.affine.From(GroupOf(set)));
+}
+
+void PlanesEngine::MergeSet(const Call& call, int64_t set, int64_t slot) {
+  const auto at = static_cast<size_t>(set);
+  if (!call.backward) {
+    Moments merged;
+    for (int64_t i = slot; i < slot + tiles_; ++i) merged.Merge(moments_[static_cast<size_t>(i)]);
+    arrays_.mean[at] = merged.mean;
+    arrays_.variance[at] = merged.m2 / static_cast<double>(merged.count);
+    return;
+  }
+  GradientSums sums;
+  for (int64_t i = slot; i < slot + tiles_; ++i) {
+    sums.g += sums_[static_cast<size_t>(i)].g;
+    sums.gx += sums_[static_cast<size_t>(i)].gx;
+  }
+  arrays_.g[at] = sums.g;
+  arrays_.gx[at] = sums.gx;
+}
+
+void PlanesEngine::FinishSets(const Call& call, Channels channels) {
+  for (int64_t part = 0; part < parts(); ++part) {
+    const SetRange sets{SetOf(part, channels.first), SetOf(part, channels.last)};
+    if (!call.backward) {
+      call.rules->Coefficients(sets, &arrays_);
+      continue;
+    }
+    for (int64_t set = sets.first; set < sets.last; ++set) {
+      const auto at = static_cast<size_t>(set);
+      const int64_t c = GroupOf(set);
+      const double g = arrays_.g[at];
+      if (call.gradients.dgamma != nullptr) {
+        call.gradients.dgamma[c] +=
+            static_cast<float>(arrays_.gx[at] + static_cast<double>(arrays_.shift[at]) * g);
+      }
+      if (call.gradients.dbeta != nullptr) call.gradients.dbeta[c] += static_cast<float>(g);
+      const auto gamma = static_cast<double>(call.affine.Gamma(c));
+      arrays_.g[at] *= gamma;
+      arrays_.gx[at] *= gamma;
+    }
+    call.rules->Gradients(sets, &arrays_);
+  }
+}
+
+void PlanesEngine::Apply(const Call& call, int64_t n, int64_t first, int64_t last) const {
+  const int64_t sample = n * shape_.c * shape_.s;
+  const int64_t part = n % partition_.sub_batches;
+  const PlaneBlock all{0, 0, shape_.s, shape_.c, 1, -part * shape_.c};
+  Output(call.out + sample + first, last - first, call.stream,
+         [&](float* to, int64_t i, int64_t length) {
+           const int64_t start = first + i;
+           ForPlanePieces(all, start, start + length, [&](const PlaneBlock& block, int64_t at) {
+             const float* x = call.x + sample + start + at;
+             if (call.backward) {
+               kernels::BackwardPlanes(x, call.dy + sample + start + at, to + at, block,
+                                       arrays_.View(), call.affine);
+             } else {
+               kernels::ApplyPlanes(x, to + at, block, arrays_.View(), call.affine);
+             }
+           });
+         });
+}
+
+void PlanesEngine::RunBlock(const Call& call, Channels channels) {
+  for (int64_t c = channels.first; c < channels.last; ++c) {
+    for (int64_t part = 0; part < parts(); ++part) {
+      const int64_t set = SetOf(part, c), slot = (c * parts() + part) * tiles_;
+      for (int64_t tile = 0; tile < tiles_; ++tile) MeasureTile(call, set, tile, slot);
+      MergeSet(call, set, slot);
+    }
+  }
+  FinishSets(call, channels);
+  for (int64_t n = 0; n < shape_.n; ++n) {
+    Apply(call, n, channels.first * shape_.s, channels.last * shape_.s);
+  }
+}
+
+void PlanesEngine::RunTogether(const Call& call, Channels channels) {
+  const int64_t sets = (channels.last - channels.first) * parts();
+  const int64_t work = sets * count();
+  const auto set_of = [&](int64_t i) { return SetOf(i % parts(), channels.first + i / parts()); };
+  const int64_t slots = channels.first * parts() * tiles_;
+  ParallelFor(sets * tiles_, work, [&](int64_t i) {
+    MeasureTile(call, set_of(i / tiles_), i % tiles_, slots + i / tiles_ * tiles_);
+  });
+  for (int64_t i = 0; i < sets; ++i) MergeSet(call, set_of(i), slots + i * tiles_);
+  FinishSets(call, channels);
+  const int64_t values = (channels.last - channels.first) * shape_.s;
+  const int64_t pieces = (values + kTileValues - 1) / kTileValues;
+  ParallelFor(shape_.n * pieces, work, [&](int64_t i) {
+    const int64_t first = i % pieces * kTileValues;
+    const int64_t start = channels.first * shape_.s;
+    Apply(call, i / pieces, start + first, start + std::min(values, first + kTileValues));
+  });
+}
+
+void PlanesEngine::Run(const Call& call) {
+  const int64_t per_channel = shape_.n * shape_.s;
+  const int64_t tensors = call.backward ? 2 : 1;
+  const int64_t threads = WorthThreads(shape_.Elements()) ? ThreadCount() : 1;
+  const int64_t fit = std::clamp<int64_t>(kBlockValues / tensors / per_channel, 1, shape_.c);
+  const int64_t channels = std::max<int64_t>(1, std::min(fit, shape_.c / threads));
+  const int64_t blocks = shape_.c / channels / threads * threads;
+  ParallelFor(blocks, shape_.Elements(), [&](int64_t block) {
+    RunBlock(call, {block * channels, (block + 1) * channels});
+  });
+  if (blocks * channels < shape_.c) RunTogether(call, {blocks * channels, shape_.c});
+}
+
+void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
+                           const SetRules& rules) {
+  const Call call{x, nullptr, y, affine, {}, &rules, false, Streams()};
+  if (measure) {
+    Run(call);
+    return;
+  }
+  rules.Coefficients({0, sets_}, &arrays_);
+  const int64_t sample = shape_.c * shape_.s;
+  const int64_t pieces = (sample + kTileValues - 1) / kTileValues;
+  ParallelFor(shape_.n * pieces, shape_.Elements(), [&](int64_t i) {
+    const int64_t first = i % pieces * kTileValues;
+    Apply(call, i / pieces, first, std::min(sample, first + kTileValues));
+  });
+}
+
+void PlanesEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
+                            const AffineGradients& gradients, const SetRules& rules) {
+  Run({x, dy, dx, affine, gradients, &rules, true, Streams()});
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> MakePlanesEngine() { return std::make_unique<PlanesEngine>(); }
+
+}  // namespace normsweep
