@@ -153,5 +153,30 @@ TEST_CASE("the cost counts a second read where a set does not stay in cache") {
   CHECK(Create({"batch", "native", {}}, large)->ForwardCost(Mode::kEval).bytes == 2 * bytes);
 }
 
+TEST_CASE("the cost of Backward counts x only where dx or dgamma needs it") {
+  const auto tensors = [](const char* name, const nlohmann::json& options, const Shape& shape,
+                          Mode mode) {
+    const int64_t bytes = Create({name, "native", options}, shape)->BackwardCost(mode).bytes;
+    return static_cast<double>(bytes) / static_cast<double>(4 * shape.Elements());
+  };
+  const Shape small{2, 4, 100}, odd{1, 3, 7}, large{256, 2, 1 << 20};
+  for (const Shape& shape : {small, odd}) {
+    CHECK(tensors("none", {}, shape, Mode::kTrain) == 2);
+    CHECK(tensors("batch", {}, shape, Mode::kTrain) == 3);
+    CHECK(tensors("batch", {}, shape, Mode::kEval) == 3);
+    CHECK(tensors("batch", {{"affine", false}}, shape, Mode::kTrain) == 3);
+    CHECK(tensors("batch", {{"affine", false}}, shape, Mode::kEval) == 2);
+    CHECK(tensors("batch", {{"center_only", true}}, shape, Mode::kTrain) == 2);
+    CHECK(tensors("layer", {{"affine", "none"}}, shape, Mode::kEval) == 3);
+    CHECK(tensors("weight", {}, shape, Mode::kTrain) == 3);
+    CHECK(tensors("spectral", {}, shape, Mode::kTrain) == 3);
+  }
+  CHECK(tensors("batch", {}, large, Mode::kTrain) == 5);
+  CHECK(tensors("batch", {}, large, Mode::kEval) == 3);
+  CHECK(tensors("batch", {{"center_only", true}}, large, Mode::kTrain) == 3);
+  CHECK(tensors("instance", {}, large, Mode::kTrain) == 3);
+  CHECK(tensors("spectral", {}, large, Mode::kTrain) == 4);
+}
+
 }  // namespace
 }  // namespace normsweep

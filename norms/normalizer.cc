@@ -96,6 +96,10 @@ void Normalizer::Init(ConstTensorView x, uint64_t seed) {
 
 void Normalizer::CheckForward(Mode /*mode*/, const Shape& /*shape*/) const {}
 
+Cost Normalizer::BackwardCost(Mode /*mode*/) const {
+  return {3 * shape_.Elements() * SizeOf(info_.data_type)};
+}
+
 void Normalizer::AddParameter(std::string name, TensorView value, TensorView gradient) {
   parameters_.push_back({std::move(name), value, gradient});
 }

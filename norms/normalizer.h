@@ -113,6 +113,11 @@ class Normalizer {
   // statistics are left out, and x counts twice where a set is larger than the last-level cache.
   virtual Cost ForwardCost(Mode mode) const = 0;
 
+  // Of the Backward after a Forward in `mode`, alike: what it needs of x and dy read, dx written; x
+  // and dy count twice where those of a set together are larger than the last-level cache. The
+  // default is one reading of both.
+  virtual Cost BackwardCost(Mode mode) const;
+
   const NormalizerInfo& Info() const { return info_; }
   Target target() const { return info_.target; }
   const Shape& shape() const { return shape_; }  // of the last Forward; at first, of creation

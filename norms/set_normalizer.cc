@@ -92,15 +92,30 @@ void SetNormalizer::MoveAverages(RunningStatistics* running, double factor) cons
   running->Update(shape().n, parts(), engine_->arrays().mean, engine_->arrays().variance, factor);
 }
 
-Cost SetNormalizer::ForwardCost(Mode mode) const {
+int64_t SetNormalizer::BlockBytes() const {
   const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
-  if (UsesRunning(mode)) return {2 * bytes};
   const Partition partition = PartitionOf(shape());
   // Sets next to each other in memory are read together: in channels_last all channels of a batch.
   const bool interleaved = partition.across_samples && shape().layout == Layout::kChannelsLast;
   const int64_t parts = partition.across_samples ? partition.sub_batches : shape().n;
-  const int64_t block = interleaved ? bytes : bytes / (parts * partition.groups);
-  return {block > LastLevelCacheBytes() ? 3 * bytes : 2 * bytes};
+  return interleaved ? bytes : bytes / (parts * partition.groups);
+}
+
+Cost SetNormalizer::ForwardCost(Mode mode) const {
+  const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
+  const bool twice = !UsesRunning(mode) && BlockBytes() > LastLevelCacheBytes();
+  return {(twice ? 3 : 2) * bytes};
+}
+
+// dx needs x for its last term, which constant statistics and mean-only norm do not have, and
+// dgamma needs it; with both out dx is a function of dy. Constant statistics need no sum first.
+Cost SetNormalizer::BackwardCost(Mode mode) const {
+  const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
+  const bool constant = UsesRunning(mode);
+  const bool has_gamma = form_.scale && form_.affine != AffineKind::kNone;
+  const int64_t reads = has_gamma || (form_.scale && !constant) ? 2 : 1;
+  const bool twice = !constant && reads * BlockBytes() > LastLevelCacheBytes();
+  return {(reads * (twice ? 2 : 1) + 1) * bytes};
 }
 
 }  // namespace normsweep

@@ -21,6 +21,7 @@ namespace normsweep {
 class SetNormalizer : public Normalizer, private SetRules {
  public:
   Cost ForwardCost(Mode mode) const override;
+  Cost BackwardCost(Mode mode) const override;
 
  protected:
   struct Form {
@@ -63,6 +64,8 @@ class SetNormalizer : public Normalizer, private SetRules {
   void Coefficients(SetRange sets, SetArrays* arrays) const final;
   void Gradients(SetRange sets, SetArrays* arrays) const final;
   Affine GammaBeta() const;
+  // Of one tensor: the part that is read again while it may still be in cache.
+  int64_t BlockBytes() const;
 
   Form form_;
   std::unique_ptr<Engine> engine_;

@@ -72,7 +72,9 @@ struct Cores {
 Cores ShareCores(const RunOptions& options, const Plan& plan) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int jobs = options.jobs > 0 ? options.jobs : cores;
-  if (plan.kind->one_thread_a_case) return {jobs, 1};
+  const int threads = options.threads > 0 ? options.threads : cores;
+  if (plan.kind->case_threads == CaseThreads::kAlone) return {1, threads};
+  if (plan.kind->case_threads == CaseThreads::kOne) return {jobs, 1};
   return {jobs, options.threads > 0 ? options.threads : std::max(1, cores / jobs)};
 }
 
@@ -84,12 +86,18 @@ std::vector<nlohmann::json> ResolvedCases(const Plan& plan) {
 }
 
 std::vector<ResultRow> MakeRows(const RunOptions& options, const Plan& plan,
-                                std::vector<CaseResult> results) {
+                                std::vector<std::vector<CaseResult>> results) {
   std::vector<ResultRow> rows;
   for (size_t i = 0; i < plan.cases.size(); ++i) {
     const SweepCase& one = plan.cases[i];
-    rows.push_back({one.columns, one.coordinates, one.hash, std::move(results[i]),
-                    ReproLine(options, plan.config.path, one.hash)});
+    for (CaseResult& result : results[i]) {
+      nlohmann::ordered_json columns = std::move(result.columns);
+      for (const auto& [name, value] : one.columns.items()) {
+        if (!columns.contains(name)) columns[name] = value;
+      }
+      rows.push_back({std::move(columns), one.coordinates, one.hash, std::move(result),
+                      ReproLine(options, plan.config.path, one.hash)});
+    }
   }
   return rows;
 }
@@ -100,9 +108,9 @@ bool AnyFailed(const std::vector<ResultRow>& rows) {
 }
 
 // Runs the cases under a progress line. Nothing when interrupted.
-std::optional<std::vector<CaseResult>> RunWithProgress(const RunOptions& options, const Plan& plan,
-                                                       const std::atomic<int>* interrupted,
-                                                       const Console& console, size_t* done) {
+std::optional<std::vector<std::vector<CaseResult>>> RunWithProgress(
+    const RunOptions& options, const Plan& plan, const std::atomic<int>* interrupted,
+    const Console& console, size_t* done) {
   const Cores cores = ShareCores(options, plan);
   const std::vector<nlohmann::json> cases = ResolvedCases(plan);
   plan.experiment->Prepare(cases, {options.data, cores.threads_per_case, cores.jobs});
@@ -137,13 +145,14 @@ int RunPlan(const RunOptions& options, const Plan& plan, const std::atomic<int>*
   }
   const std::vector<ResultRow> rows = MakeRows(options, plan, std::move(*results));
   if (!folder.empty()) {
-    WriteResults(folder, Environment(options.command_line), plan.config, rows);
+    WriteResults(folder, Environment(options.command_line), plan.config, rows,
+                 plan.experiment->Files());
   }
   const TableStyle style{console.terminal.width(), console.utf8};
   plan.kind->print_tables(plan.config, rows, style, console.out);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   *console.out << '\n'
-               << plan.config.name << ": " << rows.size() << " cases in "
+               << plan.config.name << ": " << plan.cases.size() << " cases in "
                << DurationText(seconds.count()) << ", "
                << (folder.empty() ? "no files written for a part of the cases without --output"
                                   : "results in " + folder)

@@ -47,7 +47,7 @@ class FakeExperiment : public Experiment {
     script_of_test->prepared = static_cast<int64_t>(cases.size());
     if (settings.data_directory == "missing") throw Error("missing/train.gz: not found");
   }
-  CaseResult Run(const Json& resolved) override {
+  std::vector<CaseResult> Run(const Json& resolved) override {
     const auto batch_size = resolved["batch_size"].get<int>();
     const auto seed = resolved["seed"].get<int>();
     {
@@ -67,12 +67,13 @@ class FakeExperiment : public Experiment {
       if (batch_size == 4) result.metrics["steps_to_target_error"] = 7;
     }
     result.timings["seconds"] = 0.001 * seed;
-    return result;
+    return {result};
   }
 };
 
 std::unique_ptr<Experiment> MakeFake() { return std::make_unique<FakeExperiment>(); }
-constexpr ExperimentKind kFakes[] = {{"train", "fake", MakeFake, true, PrintErrorTables}};
+constexpr ExperimentKind kFakes[] = {
+    {"train", "fake", MakeFake, CaseThreads::kOne, PrintErrorTables}};
 
 const char kConfig[] = R"({"name": "fake", "experiment": "train",
   "dataset": {"name": "gratings"}, "network": {"name": "mlp"},
@@ -203,8 +204,9 @@ TEST_CASE("every config is checked before the first case runs") {
   RunTest test;
   test.options.configs.push_back(test.folder.Write("bad.json", "{\"name\": 3}"));
   CHECK(test.Run() == kBadUsage);
-  CHECK(test.err.str() == "normsweep: " + test.folder / "bad.json" +
-                              ": /experiment: missing, expected one of \"check\" \"train\"\n");
+  CHECK(test.err.str() ==
+        "normsweep: " + test.folder / "bad.json" +
+            ": /experiment: missing, expected one of \"check\" \"speed\" \"train\"\n");
   test.options.configs[1] = test.options.configs[0];
   CHECK(test.Run() == kBadUsage);
   CHECK(test.err.str().find("/name: \"fake\" is also the name of") != std::string::npos);
@@ -255,15 +257,15 @@ TEST_CASE("a folder that cannot be written is found before any work") {
 
 TEST_CASE("a failed check is exit status 1, and extra cases have columns of their own") {
   class Checks : public FakeExperiment {
-    CaseResult Run(const Json& resolved) override {
-      return {resolved.contains("kind") ? "FAILED" : "PASSED", "", {{"worst", 0.5}}, {}};
+    std::vector<CaseResult> Run(const Json& resolved) override {
+      return {{resolved.contains("kind") ? "FAILED" : "PASSED", "", {{"worst", 0.5}}, {}}};
     }
     std::vector<Json> ExtraCases(const Json& config) const override {
       return {{{"experiment", "check"}, {"shapes", config["shapes"]}, {"kind", "mutant"}}};
     }
   };
   const ExperimentKind checks[] = {
-      {"check", "", [] { return std::unique_ptr<Experiment>(new Checks); }, false,
+      {"check", "", [] { return std::unique_ptr<Experiment>(new Checks); }, CaseThreads::kShared,
        [](const Config&, const std::vector<ResultRow>&, const TableStyle&, std::ostream*) {}}};
   RunTest test;
   test.options.configs = {test.folder.Write("c.json", R"({"name": "c", "experiment": "check",
@@ -272,6 +274,55 @@ TEST_CASE("a failed check is exit status 1, and extra cases have columns of thei
   const std::string csv = test.folder.Read("out/c/results.csv");
   CHECK(csv.rfind("layout,kind,worst,status,reason,repro\nchannels_first,,0.5,PASSED,,", 0) == 0);
   CHECK(csv.find("\n,mutant,0.5,FAILED,,") != std::string::npos);
+}
+
+TEST_CASE("a case of several rows has them all, its files and its machine to itself") {
+  static std::atomic<int> beside = 0, most = 0;
+  class Times : public FakeExperiment {
+    void Prepare(const std::vector<Json>&, const RunSettings& settings) override {
+      CHECK(settings.jobs == 1);
+      CHECK(settings.threads == 3);
+    }
+    std::vector<CaseResult> Run(const Json& resolved) override {
+      most = std::max<int>(most, ++beside);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      --beside;
+      CaseResult a, b;
+      a.columns = {{"layout", resolved["layout"]}, {"contestant", "a"}};
+      a.timings = {{"ns", 1.5}};
+      a.samples = {{"ns", {1.0, 2.0}}};
+      b.columns = {{"contestant", "b"}};
+      b.status = "SKIPPED";
+      return {a, b};
+    }
+    bool HasProduct(const Json&) const override { return false; }
+    std::vector<Json> ExtraCases(const Json&) const override {
+      return {{{"experiment", "check"}, {"layout", "channels_last"}},
+              {{"experiment", "check"}, {"layout", "channels_first"}}};
+    }
+    std::vector<ResultFile> Files() const override { return {{"more.txt", "more"}}; }
+  };
+  const ExperimentKind times[] = {
+      {"check", "", [] { return std::unique_ptr<Experiment>(new Times); }, CaseThreads::kAlone,
+       [](const Config&, const std::vector<ResultRow>&, const TableStyle&, std::ostream*) {}}};
+  RunTest test;
+  test.options.jobs = 4;
+  test.options.threads = 3;
+  test.options.configs = {
+      test.folder.Write("c.json", R"({"name": "c", "experiment": "check", "shapes": [[2, 3]]})")};
+  CHECK(RunCommand(test.options, times, nullptr, test.console) == kAllGood);
+  CHECK(most == 1);
+  const Json json = Json::parse(test.folder.Read("out/c/results.json"));
+  REQUIRE(json["rows"].size() == 4);
+  CHECK(json["rows"][0]["case"] == Json({{"contestant", "a"}, {"layout", "channels_last"}}));
+  CHECK(json["rows"][1]["case"]["layout"] == "channels_last");
+  CHECK(json["rows"][0]["samples"]["ns"] == Json({1.0, 2.0}));
+  CHECK_FALSE(json["rows"][1].contains("samples"));
+  CHECK(json["rows"][3]["case"]["contestant"] == "b");
+  CHECK(test.folder.Read("out/c/results.csv").rfind("layout,contestant,status,", 0) == 0);
+  CHECK(test.folder.Read("out/c/timings.csv").rfind("layout,contestant,ns\n", 0) == 0);
+  CHECK(test.folder.Read("out/c/more.txt") == "more");
+  CHECK(test.out.str().find("c: 2 cases in ") != std::string::npos);
 }
 
 TEST_CASE("validate checks each config and goes on after a bad one") {

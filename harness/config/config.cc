@@ -93,7 +93,7 @@ OrderedJson LabelOf(const Axis& axis, const Json& value) {
   for (size_t i = 0; i < axis.values.size(); ++i) {
     if (Json(axis.values[i]) == value) return axis.labels[i];
   }
-  if (value.is_object() && value.contains("name")) return value["name"];
+  if (value.is_object() && value.contains("name")) return ObjectLabel(value);
   return value.is_structured() ? OrderedJson(value.dump()) : OrderedJson(value);
 }
 

@@ -108,13 +108,14 @@ TEST_CASE("every mistake is named with its pointer and what was expected") {
       ErrorWith("/name", "\"../x\"").rfind("/name: \"../x\", expected a string that matches", 0) ==
       0);
   CHECK(ErrorWith("/experiment", "\"tain\"") ==
-        "/experiment: \"tain\", expected one of \"check\" \"train\"");
+        "/experiment: \"tain\", expected one of \"check\" \"speed\" \"train\"");
 }
 
 TEST_CASE("a document that is no config at all") {
   CHECK(ErrorOf("[1]") == "[1], expected an object: a config");
-  CHECK(ErrorOf("{}") == "/experiment: missing, expected one of \"check\" \"train\"");
-  CHECK(ErrorOf(R"({"experiment": 3})") == "/experiment: 3, expected one of \"check\" \"train\"");
+  CHECK(ErrorOf("{}") == "/experiment: missing, expected one of \"check\" \"speed\" \"train\"");
+  CHECK(ErrorOf(R"({"experiment": 3})") ==
+        "/experiment: 3, expected one of \"check\" \"speed\" \"train\"");
   CHECK(ErrorOf(R"({"experiment": "check", "name": "c"})") ==
         "/shapes: missing, expected an array of 1 or more values, each an array of 2 to 5 values, "
         "each an integer of 1 or more");
@@ -235,6 +236,12 @@ TEST_CASE("an extra case shows what makes it differ from the document") {
   extra["kind"] = "identity";
   extra["normalizer"] = {{"name", "group"}, {"groups", 2}};
   CHECK(MakeExtraCase(config, extra).coordinates == "normalizer=group(2),kind=identity");
+}
+
+TEST_CASE("an object by itself is called by its name and all of its other keys") {
+  CHECK(ObjectLabel({{"name", "batch"}}) == "batch");
+  CHECK(ObjectLabel({{"name", "group"}, {"groups", 10}}) == "group(10)");
+  CHECK(ObjectLabel({{"name", "layer"}, {"affine", "channel"}}) == "layer(affine=channel)");
 }
 
 }  // namespace

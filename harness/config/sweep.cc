@@ -115,6 +115,12 @@ std::vector<OrderedJson> LabelsOf(const std::vector<OrderedJson>& values) {
 
 }  // namespace
 
+std::string ObjectLabel(const OrderedJson& value) {
+  std::set<std::string> keys;
+  for (const auto& [key, unused] : value.items()) keys.insert(key);
+  return ShortLabel(value, keys);
+}
+
 std::string PointerOf(const std::string& path) {
   std::string pointer;
   for (const std::string& key : SplitPath(path)) pointer = JoinPointer(pointer, key);

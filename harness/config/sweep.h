@@ -36,6 +36,10 @@ nlohmann::json PutValues(nlohmann::json document, const std::vector<Axis>& axes,
 std::string PointerInFile(const std::vector<Axis>& axes, const std::vector<size_t>& indices,
                           const std::string& pointer);
 
+// What a table calls an object by itself: its name, with all of its other keys: "group(10)",
+// "layer(affine=channel)".
+std::string ObjectLabel(const nlohmann::ordered_json& value);
+
 // "network.hidden" -> "/network/hidden"
 std::string PointerOf(const std::string& path);
 

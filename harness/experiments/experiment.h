@@ -1,6 +1,6 @@
-// An experiment turns one case of a sweep into one row of results. The runner (harness/run/)
-// expands the config into cases, calls Run for each from `jobs` threads, and writes what comes
-// back.
+// An experiment turns one case of a sweep into rows of results, most often one. The runner
+// (harness/run/) expands the config into cases, calls Run for each from `jobs` threads, and writes
+// what comes back.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,8 +9,8 @@
 
 namespace normsweep {
 
-// What one case gave. `status` is "ok", "diverged" (train), or PASSED, FAILED, SKIPPED, PEER_LIMIT,
-// MISTRUSTED (check); `reason` says why wherever there is something to say.
+// One row of what a case gave. `status` is "ok", "diverged" (train), or PASSED, FAILED, SKIPPED,
+// PEER_LIMIT, MISTRUSTED (check, speed); `reason` says why wherever there is something to say.
 struct CaseResult {
   std::string status = "ok";
   std::string reason;
@@ -19,11 +19,21 @@ struct CaseResult {
   nlohmann::ordered_json timings;  // name -> number: seconds, rates; never in results.csv
   // The result of another case: what this one sweeps has no effect on its normalizer.
   bool by_construction = false;
+  // What tells this row from the others of its case; stands before the case's own columns.
+  nlohmann::ordered_json columns = nlohmann::ordered_json::object();
+  // name -> array of numbers; in results.json only.
+  nlohmann::ordered_json samples = nlohmann::ordered_json::object();
+};
+
+// A file of an experiment's own, to be written beside results.json.
+struct ResultFile {
+  std::string name;  // "benchmark.json"
+  std::string content;
 };
 
 struct RunSettings {
   std::string data_directory;  // --data or NORMSWEEP_DATA; empty: none given
-  int threads = 0;             // --threads, for check and apply; 0: all cores
+  int threads = 0;             // --threads, for check, speed and apply; 0: all cores
   int jobs = 0;                // --jobs: cases side by side; 0: all cores
 };
 
@@ -34,6 +44,9 @@ class Experiment {
   // Throws ConfigError, with a JSON pointer into the resolved case, for what the schema cannot see.
   // Called for every case before any work starts, so it must be cheap.
   virtual void Validate(const nlohmann::json& resolved_case) const = 0;
+
+  // Whether the product of the sweep is cases. False: only ExtraCases are.
+  virtual bool HasProduct(const nlohmann::json& /*config*/) const { return true; }
 
   // Cases beside those of the sweep's product (identities, mutants), each a whole resolved case.
   // `config` is the config file's document, its sweep included.
@@ -46,9 +59,12 @@ class Experiment {
   virtual void Prepare(const std::vector<nlohmann::json>& resolved_cases,
                        const RunSettings& settings) = 0;
 
-  // Thread safe. A case that cannot finish is a row with its status and reason; an exception means
-  // that the run broke.
-  virtual CaseResult Run(const nlohmann::json& resolved_case) = 0;
+  // The rows of one case. Thread safe. A case that cannot finish is a row with its status and
+  // reason; an exception means that the run broke.
+  virtual std::vector<CaseResult> Run(const nlohmann::json& resolved_case) = 0;
+
+  // Asked once, after the last case.
+  virtual std::vector<ResultFile> Files() const { return {}; }
 };
 
 }  // namespace normsweep

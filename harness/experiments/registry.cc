@@ -4,6 +4,8 @@
 
 #include "harness/experiments/check/check_experiment.h"
 #include "harness/experiments/check/check_tables.h"
+#include "harness/experiments/speed/speed_experiment.h"
+#include "harness/experiments/speed/speed_tables.h"
 #include "harness/experiments/train/train_experiment.h"
 #include "harness/report/error_tables.h"
 
@@ -12,9 +14,11 @@ namespace {
 
 constexpr std::array kExperiments = {
     ExperimentKind{"check", "backends against the float64 reference, and the checks of the checks",
-                   MakeCheckExperiment, false, PrintCheckTables},
+                   MakeCheckExperiment, CaseThreads::kShared, PrintCheckTables},
+    ExperimentKind{"speed", "times of each normalizer, of its peers and of a plain copy",
+                   MakeSpeedExperiment, CaseThreads::kAlone, PrintSpeedTables},
     ExperimentKind{"train", "networks trained with each normalizer over a sweep",
-                   MakeTrainExperiment, true, PrintErrorTables},
+                   MakeTrainExperiment, CaseThreads::kOne, PrintErrorTables},
 };
 
 }  // namespace

@@ -11,13 +11,18 @@
 
 namespace normsweep {
 
+// How the cases of an experiment share the machine.
+enum class CaseThreads {
+  kShared,  // cases side by side, the cores shared among them
+  kOne,     // side by side, one thread each, so that the numbers do not depend on how many run
+  kAlone,   // one case at a time whatever --jobs says: its times are its own
+};
+
 struct ExperimentKind {
   const char* name;
   const char* summary;  // one line
   std::unique_ptr<Experiment> (*make)();
-  // A case runs on one thread, so that its numbers do not depend on how many run beside it;
-  // otherwise the cases share the threads.
-  bool one_thread_a_case;
+  CaseThreads case_threads;
   // Printed when a run ends.
   void (*print_tables)(const Config& config, const std::vector<ResultRow>& rows,
                        const TableStyle& style, std::ostream* out);

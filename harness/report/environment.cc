@@ -6,8 +6,10 @@
 #include <zlib.h>
 
 #include <CLI/Version.hpp>
+#include <algorithm>
 #include <array>
 #include <boost/version.hpp>
+#include <chrono>
 #include <ctime>
 #include <fstream>
 #include <set>
@@ -81,6 +83,21 @@ std::string OperatingSystem() {
   return std::string(name.sysname) + " " + name.release + " " + name.machine;
 }
 
+// Of all times here, and of Google Benchmark's: the least step that it was seen to take.
+OrderedJson Clock() {
+  using Steady = std::chrono::steady_clock;
+  static_assert(Steady::is_steady);
+  auto least = Steady::duration::max();
+  for (int i = 0; i < 1000; ++i) {
+    const auto start = Steady::now();
+    auto end = start;
+    while (end == start) end = Steady::now();
+    least = std::min(least, end - start);
+  }
+  return {{"name", "std::chrono::steady_clock"},
+          {"step_ns", std::chrono::duration<double, std::nano>(least).count()}};
+}
+
 OrderedJson Libraries() {
   OrderedJson libraries;
   libraries["onednn"] = Version(DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR, DNNL_VERSION_PATCH);
@@ -90,6 +107,8 @@ OrderedJson Libraries() {
   libraries["boost"] =
       Version(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
   libraries["zlib"] = zlibVersion();
+  libraries["google_benchmark"] = NORMSWEEP_BENCHMARK_VERSION;
+  libraries["highway"] = NORMSWEEP_HIGHWAY_VERSION;
   return libraries;
 }
 
@@ -118,6 +137,7 @@ OrderedJson Environment(const std::vector<std::string>& command_line) {
   environment["caches"] = Caches();
   environment["instruction_set"] = InstructionSet();
   environment["operating_system"] = OperatingSystem();
+  environment["clock"] = Clock();
   environment["compiler"] = std::string("GCC ") + __VERSION__;
   environment["flags"] = build_info::kFlags;
   environment["libraries"] = Libraries();

@@ -33,6 +33,7 @@ OrderedJson RowJson(const ResultRow& row) {
   json["reason"] = row.result.reason;
   json["metrics"] = WithReasons(row.result.metrics);
   json["timings"] = WithReasons(row.result.timings);
+  if (!row.result.samples.empty()) json["samples"] = row.result.samples;
   json["repro"] = row.repro;
   return json;
 }
@@ -122,7 +123,7 @@ void PrepareFolder(const std::string& folder) {
 }
 
 void WriteResults(const std::string& folder, const OrderedJson& environment, const Config& config,
-                  const std::vector<ResultRow>& rows) {
+                  const std::vector<ResultRow>& rows, const std::vector<ResultFile>& more) {
   const std::vector<SummaryRow> summary = Summarize(rows);
   const OrderedJson json = ResultsJson(environment, config, rows, summary);
   FileSet files;
@@ -132,6 +133,7 @@ void WriteResults(const std::string& folder, const OrderedJson& environment, con
   files.Add(folder + "/results.csv", ResultsCsv(rows));
   files.Add(folder + "/summary.csv", SummaryCsv(summary));
   files.Add(folder + "/timings.csv", TimingsCsv(rows));
+  for (const ResultFile& file : more) files.Add(folder + "/" + file.name, file.content);
   files.Commit();
 }
 

@@ -1,4 +1,5 @@
-// The files of a run: results.json, results.csv, summary.csv, timings.csv. results.csv and
+// The files of a run: results.json, results.csv, summary.csv, timings.csv, and those that the
+// experiment adds. results.csv and
 // summary.csv hold nothing that differs between two runs (no time, no machine), so they are
 // reproducible to the byte.
 #pragma once
@@ -12,11 +13,11 @@
 
 namespace normsweep {
 
-// One row per case: swept columns, metrics, status, reason, repro.
+// One line per row: swept columns, metrics, status, reason, repro.
 std::string ResultsCsv(const std::vector<ResultRow>& rows);
 // One row per group of seeds: swept columns, n, n_diverged, and four columns per metric.
 std::string SummaryCsv(const std::vector<SummaryRow>& summary);
-// One row per case: swept columns and timings.
+// One line per row: swept columns and timings.
 std::string TimingsCsv(const std::vector<ResultRow>& rows);
 nlohmann::ordered_json ResultsJson(const nlohmann::ordered_json& environment, const Config& config,
                                    const std::vector<ResultRow>& rows,
@@ -28,6 +29,7 @@ void PrepareFolder(const std::string& folder);
 // All of the files or, on an error (thrown), the old ones: each is written beside its place and
 // moved there when all are complete.
 void WriteResults(const std::string& folder, const nlohmann::ordered_json& environment,
-                  const Config& config, const std::vector<ResultRow>& rows);
+                  const Config& config, const std::vector<ResultRow>& rows,
+                  const std::vector<ResultFile>& files);
 
 }  // namespace normsweep

@@ -1,4 +1,4 @@
-// What a run gave: one row per case.
+// What a run gave: for each case its rows.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -11,7 +11,7 @@
 namespace normsweep {
 
 struct ResultRow {
-  nlohmann::ordered_json columns;  // as SweepCase's
+  nlohmann::ordered_json columns;  // those of the row itself, then SweepCase's
   std::string coordinates;
   std::string hash;
   CaseResult result;

@@ -25,7 +25,8 @@ void ValidateCases(const Plan& plan) {
     } catch (const ConfigError& error) {
       const std::vector<Axis>& axes = plan.config.axes;
       const auto number = static_cast<int64_t>(i);
-      if (number >= NumCases(axes)) throw;
+      const bool has_product = plan.experiment->HasProduct(plan.config.document);
+      if (!has_product || number >= NumCases(axes)) throw;
       throw ConfigError(PointerInFile(axes, IndicesOf(axes, number), error.pointer()),
                         error.message());
     }
@@ -40,7 +41,7 @@ Plan MakePlan(const std::string& path, const std::vector<std::string>& settings,
   plan.config = LoadConfig(path, settings);
   plan.kind = &FindExperiment(plan.config.experiment, experiments);
   plan.experiment = plan.kind->make();
-  plan.cases = ExpandCases(plan.config);
+  if (plan.experiment->HasProduct(plan.config.document)) plan.cases = ExpandCases(plan.config);
   for (const nlohmann::json& extra : plan.experiment->ExtraCases(plan.config.document)) {
     plan.cases.push_back(MakeExtraCase(plan.config, extra));
   }

@@ -23,12 +23,12 @@ struct State {
   std::mutex mutex;
   std::condition_variable changed;
   // Guarded by the mutex:
-  std::vector<CaseResult> results;
+  std::vector<std::vector<CaseResult>> results;
   size_t done = 0;
   std::optional<RunBroke> error;
 };
 
-void Finish(State* state, size_t index, CaseResult result) {
+void Finish(State* state, size_t index, std::vector<CaseResult> result) {
   const std::lock_guard lock(state->mutex);
   state->results[index] = std::move(result);
   ++state->done;
@@ -81,9 +81,9 @@ bool Wait(State* state, const RunnerOptions& options) {
 
 }  // namespace
 
-std::optional<std::vector<CaseResult>> RunCases(std::shared_ptr<Experiment> experiment,
-                                                std::vector<nlohmann::json> cases,
-                                                const RunnerOptions& options) {
+std::optional<std::vector<std::vector<CaseResult>>> RunCases(
+    std::shared_ptr<Experiment> experiment, std::vector<nlohmann::json> cases,
+    const RunnerOptions& options) {
   const auto state = std::make_shared<State>();
   state->experiment = std::move(experiment);
   state->cases = std::move(cases);

@@ -26,6 +26,7 @@ class NoneNorm final : public Normalizer {
   Cost ForwardCost(Mode /*mode*/) const override {
     return {2 * shape().Elements() * SizeOf(Info().data_type)};
   }
+  Cost BackwardCost(Mode mode) const override { return ForwardCost(mode); }  // dy to dx
 
  private:
   void DoForward(Mode /*mode*/, ConstTensorView x, TensorView y) override {

@@ -49,11 +49,12 @@ std::unique_ptr<BlockedBatchNorm> BlockedBatchNorm::Make(const nlohmann::json& o
   CheckShape(shape);
   OptionReader reader(options);
   const BatchNormOptions read = ReadBatchNormOptions(&reader);
-  if (read.center_only || read.normalization_batch_size) {
-    if (why_not != nullptr) {
-      *why_not = read.center_only ? "oneDNN's batch normalization always divides by the deviation"
-                                  : "a blocked tensor is not split into sub-batches";
-    }
+  const char* reason = nullptr;
+  if (read.center_only) reason = "oneDNN's batch normalization always divides by the deviation";
+  if (read.normalization_batch_size) reason = "a blocked tensor is not split into sub-batches";
+  if (read.activation != Activation::kNone) reason = "timed without a fused activation";
+  if (reason != nullptr) {
+    if (why_not != nullptr) *why_not = reason;
     return nullptr;
   }
   if (mode == Mode::kTrain) CheckSetSize("batch", shape, shape.n * shape.s);
@@ -101,7 +102,7 @@ void BlockedBatchNorm::Forward() {
   Need(has_x_, "Forward", "a Load");
   const auto data = [](const dnnl::memory& m) { return static_cast<float*>(m.get_data_handle()); };
   primitive_->Forward(
-      {data(x_), data(y_), mean_.data(), variance_.data(), gamma_.data(), beta_.data()});
+      {data(x_), data(y_), mean_.data(), variance_.data(), gamma_.data(), beta_.data(), nullptr});
   has_y_ = true;
 }
 
@@ -110,7 +111,7 @@ void BlockedBatchNorm::Backward() {
   Need(has_dy_, "Backward", "a Load with dy");
   const auto data = [](const dnnl::memory& m) { return static_cast<float*>(m.get_data_handle()); };
   primitive_->Backward({data(x_), data(dy_), data(dx_), mean_.data(), variance_.data(),
-                        gamma_.data(), beta_.data(), dgamma_.data(), dbeta_.data()});
+                        gamma_.data(), beta_.data(), dgamma_.data(), dbeta_.data(), nullptr});
   has_dx_ = true;
 }
 

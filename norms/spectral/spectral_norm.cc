@@ -68,6 +68,12 @@ class SpectralNorm final : public Normalizer {
     return {bytes * (bytes > LastLevelCacheBytes() ? products + 2 : 2)};
   }
 
+  // The sum over x and dy must be complete before dx, for which dy is read again.
+  Cost BackwardCost(Mode /*mode*/) const override {
+    const int64_t bytes = shape().Elements() * SizeOf(Info().data_type);
+    return {(2 * bytes > LastLevelCacheBytes() ? 4 : 3) * bytes};
+  }
+
  private:
   void DoInit(ConstTensorView x, uint64_t seed) override {
     constexpr int64_t kIterations = 15;  // as PyTorch's parametrizations.spectral_norm

@@ -97,7 +97,10 @@ Made MakeNamed(std::string_view name, const nlohmann::json& options, const Shape
   for (const Row& row : kRows) {
     if (name != row.name) continue;
     OptionReader reader(options);
-    return row.make(&reader, shape, why_not);
+    Made made = row.make(&reader, shape, why_not);
+    if (made == nullptr || reader.resolved().value("activation", "none") == "none") return made;
+    *why_not = "torch has no fused activation";
+    return nullptr;
   }
   *why_not = "unknown to the torch module";
   return nullptr;

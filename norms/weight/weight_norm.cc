@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "norms/cost.h"
 #include "norms/errors.h"
 #include "norms/kernels/weight_kernels.h"
 #include "norms/native_info.h"
@@ -34,14 +35,20 @@ class WeightNorm final : public Normalizer {
     AddParameter("g", g_.view(), dg_.view());
   }
 
-  Cost ForwardCost(Mode /*mode*/) const override {
-    return {2 * shape().Elements() * SizeOf(Info().data_type)};
-  }
+  Cost ForwardCost(Mode /*mode*/) const override { return Moved(1); }
+  Cost BackwardCost(Mode /*mode*/) const override { return Moved(2); }
 
  private:
   void DoInit(ConstTensorView x, uint64_t /*seed*/) override {
     Measure(x);
     for (int64_t o = 0; o < shape().n; ++o) g_[o] = static_cast<float>(Length(o));
+  }
+
+  // Of `inputs` tensors whose rows are measured, then used, and one that is written.
+  Cost Moved(int64_t inputs) const {
+    const int64_t bytes = shape().Elements() * SizeOf(Info().data_type);
+    const bool twice = inputs * bytes / shape().n > LastLevelCacheBytes();
+    return {(inputs * (twice ? 2 : 1) + 1) * bytes};
   }
 
   double Length(int64_t o) const { return length_[static_cast<size_t>(o)]; }

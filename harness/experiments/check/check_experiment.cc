@@ -88,12 +88,12 @@ class CheckExperiment final : public Experiment {
   void Prepare(const std::vector<Json>& /*resolved_cases*/,
                const RunSettings& /*settings*/) override {}
 
-  CaseResult Run(const Json& resolved_case) override {
+  std::vector<CaseResult> Run(const Json& resolved_case) override {
     const std::string suite = resolved_case.value("suite", "backends");
-    if (suite == "gradients") return RunGradientSuite(resolved_case);
-    if (suite == "identities") return RunIdentitySuite(resolved_case);
-    if (suite == "mutants") return RunMutantSuite(resolved_case);
-    return RunBackendSuite(resolved_case);
+    if (suite == "gradients") return {RunGradientSuite(resolved_case)};
+    if (suite == "identities") return {RunIdentitySuite(resolved_case)};
+    if (suite == "mutants") return {RunMutantSuite(resolved_case)};
+    return {RunBackendSuite(resolved_case)};
   }
 
  private:

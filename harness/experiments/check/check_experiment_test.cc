@@ -32,7 +32,7 @@ std::map<std::string, int> StatusesOf(const Plan& plan) {
   const auto results = RunCases(plan.experiment, cases, options);
   std::map<std::string, int> statuses;
   for (size_t i = 0; i < results->size(); ++i) {
-    const CaseResult& result = (*results)[i];
+    const CaseResult& result = (*results)[i].front();
     ++statuses[result.status];
     if (result.status == "FAILED") UNSCOPED_INFO(plan.cases[i].coordinates + ": " + result.reason);
   }

@@ -8,20 +8,13 @@
 
 #include "harness/experiments/check/fill.h"
 #include "harness/experiments/check/kink.h"
-#include "harness/experiments/check/tolerance.h"
+#include "harness/experiments/check/scales.h"
 #include "norms/errors.h"
-#include "norms/random.h"
 
 namespace normsweep {
 namespace {
 
 constexpr const char* kWritten = " (after y was written)";
-
-double Largest(std::span<const double> values) {
-  double largest = 0;
-  for (const double value : values) largest = std::max(largest, std::abs(value));
-  return largest;
-}
 
 // One side of a comparison, with float64 copies of what it gave.
 template <class T>
@@ -43,21 +36,7 @@ class Side {
     return std::nullopt;
   }
 
-  void SetParameters(bool unit_parameters) {
-    Random random(21, 0);
-    for (const Parameter& parameter : normalizer_->Parameters()) {
-      for (int64_t i = 0; i < parameter.value.shape.Elements(); ++i) {
-        // gamma and g times 0.5 to 1.5, beta from -1 to 1; multiples of 1/16, the same in both types.
-        const double sixteenth = static_cast<double>(random.Below(17)) / 16;
-        const bool additive = parameter.name == "beta";
-        const double factor = unit_parameters ? 1 : 0.5 + sixteenth;
-        const double value = static_cast<double>(static_cast<float>(Get(parameter.value, i)));
-        Set(parameter.value, i,
-            additive ? (unit_parameters ? 0 : 2 * sixteenth - 1)
-                     : static_cast<double>(static_cast<float>(value * factor)));
-      }
-    }
-  }
+  void SetParameters(bool unit_parameters) { DrawParameters(normalizer_.get(), unit_parameters); }
 
   // The text of the error that Forward threw, if it did; y must then be untouched.
   std::optional<std::string> Forward(Mode mode, const std::vector<double>& x,
@@ -131,14 +110,6 @@ class Comparer {
   void Add(const std::string& output, const std::vector<double>& got,
            const std::vector<double>& expected, double scale, double tolerance);
   void TakeConditions();
-  // Times (1 + condition): the size, next to gamma, of the terms that cancel where x is near its mean.
-  double Folded() const {
-    return tolerance_.folded ? tolerance_.condition / (1 + tolerance_.condition) : 0;
-  }
-  double LargestGamma() const {
-    const Parameter* gamma = FindNamed(reference_->normalizer().Parameters(), "gamma");
-    return gamma == nullptr ? 1 : Largest(Values(gamma->value));
-  }
   double OptionNumber(const char* name, double otherwise) const {
     return reference_->normalizer().Info().options.value(name, otherwise);
   }
@@ -161,15 +132,7 @@ class Comparer {
 
 void Comparer::Add(const std::string& output, const std::vector<double>& got,
                    const std::vector<double>& expected, double scale, double tolerance) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  OutputError entry{output, got.size() == expected.size() ? 0.0 : kInfinity, tolerance};
-  for (size_t i = 0; i < std::min(got.size(), expected.size()); ++i) {
-    const double difference = std::abs(got[i] - expected[i]);
-    if (difference == 0) continue;
-    const bool finite = std::isfinite(difference) && std::isfinite(scale) && scale > 0;
-    entry.error = std::max(entry.error, finite ? difference / scale : kInfinity);
-  }
-  result_.errors.push_back(entry);
+  result_.errors.push_back({output, ScaledError<double>(got, expected, scale), tolerance});
 }
 
 // True when neither side threw; otherwise result_ says what happened.
@@ -203,26 +166,7 @@ bool Comparer::ForwardBoth(Mode mode, const std::vector<double>& x) {
 }
 
 void Comparer::TakeConditions() {
-  Normalizer& reference = reference_->normalizer();
-  tolerance_.condition = 0;
-  tolerance_.terms = std::max<int64_t>(1, shape_.Elements() / shape_.c);
-  gain_ = 0;
-  if (reference.target() == Target::kWeight || spec_.name == "none") {
-    for (size_t i = 0; i < data_.x.size(); ++i) {
-      if (data_.x[i] != 0) gain_ = std::max(gain_, std::abs(expected_y_[i] / data_.x[i]));
-    }
-    return;
-  }
-  const double eps = OptionNumber("eps", 0);
-  const bool scales = !reference.Info().options.value("center_only", false);
-  const SetStatistics statistics = reference.Statistics();
-  tolerance_.terms = std::max(tolerance_.terms, statistics.count);
-  for (size_t i = 0; i < statistics.mean.size(); ++i) {
-    const double k = 1 / std::sqrt(statistics.variance[i] + eps);
-    const double r = statistics.r.empty() ? 1.0 : statistics.r[i];
-    gain_ = std::max(gain_, scales ? k * r : 1.0);
-    tolerance_.condition = std::max(tolerance_.condition, std::abs(statistics.mean[i]) * k);
-  }
+  gain_ = normsweep::TakeConditions(reference_->normalizer(), data_.x, expected_y_, &tolerance_);
 }
 
 void Comparer::CompareBuffers() {
@@ -281,32 +225,16 @@ double Comparer::LargestDrift(const SetStatistics& statistics) const {
 void Comparer::CompareGradients() {
   const auto parameters = candidate_->normalizer().Parameters();
   const auto expected = reference_->normalizer().Parameters();
-  std::vector<double> beta;
-  for (const Parameter& parameter : expected) {
-    if (parameter.name == "beta") beta = Values(parameter.value);
-  }
+  std::vector<double> dz = data_.dy;
+  for (size_t at = 0; at < dz.size(); ++at) dz[at] *= Passes(at) ? 1 : 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    const std::vector<double> value = Values(expected[i].value);
-    const bool additive = expected[i].name == "beta";
-    std::vector<double> sums(value.size(), std::abs(start_));
-    ForEachElement(shape_, [&](int64_t offset, int64_t n, int64_t c, int64_t element) {
-      const Shape& s = expected[i].value.shape;
-      const auto index = static_cast<size_t>(s.n > 1                      ? n
-                                             : s.s == shape_.s && s.c > 1 ? element
-                                                                          : c);
-      const size_t p = std::min(index, value.size() - 1);
-      const auto at = static_cast<size_t>(offset);
-      const double z = z_.empty() ? expected_y_[at] : z_[at];
-      const double normalized = additive ? 1 : (z - (beta.empty() ? 0 : beta[p])) / value[p];
-      if (Passes(at)) {
-        sums[p] += std::abs(data_.dy[at]) * std::max(std::abs(normalized), Folded());
-      }
-    });
     Add(parameters[i].name + ".grad", Values(parameters[i].gradient), Values(expected[i].gradient),
-        Largest(sums), OutputTolerance(tolerance_));
+        GradientScale(&reference_->normalizer(), tolerance_, expected[i],
+                      z_.empty() ? expected_y_ : z_, dz, start_),
+        OutputTolerance(tolerance_));
   }
   Add("dx", dx_, expected_dx_,
-      std::max(Largest(expected_dx_), gain_ * LargestGamma() * Largest(data_.dy)),
+      InputGradientScale(&reference_->normalizer(), gain_, data_.dy, expected_dx_),
       OutputTolerance(tolerance_));
 }
 
@@ -346,7 +274,7 @@ Comparison Comparer::Run(const Creator& create) {
   TakeConditions();
   SilenceKink();
   Add("y", y_, expected_y_,
-      std::max(Largest(z_.empty() ? expected_y_ : z_), LargestGamma() * Folded()),
+      OutputScale(&reference_->normalizer(), tolerance_, z_.empty() ? expected_y_ : z_),
       OutputTolerance(tolerance_));
   candidate_->Backward(data_, start_, &dx_);
   reference_->Backward(data_, start_, &expected_dx_);

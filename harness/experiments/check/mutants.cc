@@ -61,6 +61,7 @@ class Spoiled final : public Normalizer {
   std::span<const Parameter> Parameters() override { return inner_->Parameters(); }
   std::span<const Buffer> Buffers() override { return inner_->Buffers(); }
   Cost ForwardCost(Mode mode) const override { return inner_->ForwardCost(mode); }
+  Cost BackwardCost(Mode mode) const override { return inner_->BackwardCost(mode); }
 
  private:
   void DoInit(ConstTensorView x, uint64_t seed) override { inner_->Init(x, seed); }

@@ -42,10 +42,10 @@ class TrainExperiment : public Experiment {
     }
   }
 
-  CaseResult Run(const Json& resolved_case) override {
+  std::vector<CaseResult> Run(const Json& resolved_case) override {
     const TrainConfig config = ReadTrainConfig(resolved_case);
     if (!config.normalization_batch_size || config.normalizer_crosses_samples) {
-      return RunNow(config, resolved_case);
+      return {RunNow(config, resolved_case)};
     }
     Json effective = resolved_case;
     effective.erase("normalization_batch_size");
@@ -53,7 +53,7 @@ class TrainExperiment : public Experiment {
     result.by_construction = true;
     result.reason += std::string(result.reason.empty() ? "" : "; ") +
                      "does not depend on normalization_batch_size: run once for all of them";
-    return result;
+    return {std::move(result)};
   }
 
  private:

@@ -28,7 +28,7 @@ CaseResult RunCase(const Json& json) {
   const auto experiment = MakeTrainExperiment();
   experiment->Validate(json);
   experiment->Prepare({json}, {});
-  return experiment->Run(json);
+  return experiment->Run(json).front();
 }
 
 const char* const kAll[] = {
@@ -49,10 +49,10 @@ TEST_CASE("a training gives the same bits on every run and beside another", "[tr
     const auto experiment = MakeTrainExperiment();
     experiment->Validate(json);
     experiment->Prepare({json}, {});
-    const auto once = experiment->Run(json).metrics;
+    const auto once = experiment->Run(json).front().metrics;
     CaseResult a, b;
-    std::thread beside([&] { a = experiment->Run(json); });
-    b = experiment->Run(json);
+    std::thread beside([&] { a = experiment->Run(json).front(); });
+    b = experiment->Run(json).front();
     beside.join();
     CHECK(once == a.metrics);
     CHECK(once == b.metrics);
@@ -151,11 +151,11 @@ TEST_CASE("normalization_batch_size reaches what crosses samples and nothing els
   const auto experiment = MakeTrainExperiment();
   Json json = Case(kAll[5]);
   experiment->Prepare({json}, {});
-  const CaseResult plain = experiment->Run(json);
+  const CaseResult plain = experiment->Run(json).front();
   json["normalization_batch_size"] = 2;
-  const CaseResult two = experiment->Run(json);
+  const CaseResult two = experiment->Run(json).front();
   json["normalization_batch_size"] = 4;
-  const CaseResult four = experiment->Run(json);
+  const CaseResult four = experiment->Run(json).front();
   CHECK(plain.metrics == two.metrics);
   CHECK(two.metrics == four.metrics);
   CHECK(two.timings == four.timings);  // computed once
