@@ -81,9 +81,9 @@ bool Wait(State* state, const RunnerOptions& options) {
 
 }  // namespace
 
-std::optional<std::vector<std::vector<CaseResult>>> RunCases(
-    std::shared_ptr<Experiment> experiment, std::vector<nlohmann::json> cases,
-    const RunnerOptions& options) {
+std::optional<std::vector<std::vector<CaseResult>>> RunCases(std::shared_ptr<Experiment> experiment,
+                                                             std::vector<nlohmann::json> cases,
+                                                             const RunnerOptions& options) {
   const auto state = std::make_shared<State>();
   state->experiment = std::move(experiment);
   state->cases = std::move(cases);

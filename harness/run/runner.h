@@ -34,8 +34,8 @@ struct RunnerOptions {
 // throws RunBroke when a case throws. In both of these no further case starts, and cases that still
 // run are abandoned: they take minutes, and nobody waits for their numbers. Their threads then own
 // what they need, and the process should end without waiting for them (std::_Exit).
-std::optional<std::vector<std::vector<CaseResult>>> RunCases(
-    std::shared_ptr<Experiment> experiment, std::vector<nlohmann::json> cases,
-    const RunnerOptions& options);
+std::optional<std::vector<std::vector<CaseResult>>> RunCases(std::shared_ptr<Experiment> experiment,
+                                                             std::vector<nlohmann::json> cases,
+                                                             const RunnerOptions& options);
 
 }  // namespace normsweep

@@ -104,6 +104,10 @@ double WarmUp(const TimedBody& body, double min_time) {
   }
 }
 
+void Loop(benchmark::State& state, const std::function<void()>* call) {
+  for ([[maybe_unused]] auto _ : state) (*call)();
+}
+
 void Register(const TimedBody& body, const TimingRules& rules) {
   const double seconds = WarmUp(body, rules.min_time);
   const double iterations = std::ceil(rules.min_time / seconds);
@@ -111,10 +115,7 @@ void Register(const TimedBody& body, const TimingRules& rules) {
   const int least = std::min(rules.repetitions, kLeastRepetitions);
   const auto repetitions = static_cast<int>(
       std::clamp(fitting, static_cast<double>(least), static_cast<double>(rules.repetitions)));
-  benchmark::RegisterBenchmark(body.name.c_str(),
-                               [&body](benchmark::State& state) {
-                                 for ([[maybe_unused]] auto _ : state) body.call();
-                               })
+  benchmark::RegisterBenchmark(body.name.c_str(), Loop, &body.call)
       ->Iterations(static_cast<benchmark::IterationCount>(iterations))
       ->Repetitions(repetitions)
       ->Unit(benchmark::kNanosecond)
@@ -131,6 +132,7 @@ std::vector<Times> TimeInterleaved(const std::vector<TimedBody>& bodies, const T
   if (!bodies.empty()) benchmark::RunSpecifiedBenchmarks(&collector, ".");
   benchmark::ClearRegisteredBenchmarks();
   std::vector<Times> times;
+  times.reserve(bodies.size());
   for (const TimedBody& body : bodies) times.push_back(collector.Take(body.name));
   return times;
 }
