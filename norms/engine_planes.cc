@@ -1,9 +1,9 @@
 // The engine of batch norm in channels_first: a set is the planes of a channel, one a sample of its
 // sub-batch, a sample apart in memory.
 //
-// Neighbouring channels form a block of at most 256 KiB (a quarter of the usual second-level cache),
-// so that a thread reads whole lines even of 7x7 planes, and still finds the block in its cache when
-// it comes back to apply. Blocks that the threads cannot share out evenly (three channels) are cut
+// Neighbouring channels form a block of 32 KiB where that is more than one, so that a thread reads
+// whole lines and still finds the block in its cache when it comes back to apply (blocks of 256 KiB:
+// the same forward, backward 1.1 to 1.3 times as long at [2, 256, 14, 14] and [1, 128, 28, 28]). Blocks that the threads cannot share out evenly (three channels) are cut
 // into tiles for all of them.
 #include <algorithm>
 
@@ -20,7 +20,7 @@ namespace {
 using kernels::kTileValues;
 using kernels::PlaneBlock;
 
-constexpr int64_t kBlockValues = 64 * 1024;
+constexpr int64_t kBlockValues = 8192;
 
 class PlanesEngine final : public Engine {
  public:

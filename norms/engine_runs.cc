@@ -1,11 +1,12 @@
 // The engine of runs: a set is one run of values side by side, and gamma and beta are one a plane of
 // it, or one an element.
 //
-// Runs are independent of each other. So a thread takes a tile, up to 8192 values of whole runs,
+// Runs are independent of each other. So a thread takes a tile, up to 4096 values of whole runs,
 // through statistics and application while it is in the first-level cache; a longer run is one tile,
 // cut into pieces for its moments. Tiles that the threads cannot share out evenly are cut into
 // pieces for all of them.
 #include <algorithm>
+#include <array>
 
 #include "norms/engine.h"
 #include "norms/kernels/moment_kernels.h"
@@ -23,6 +24,8 @@ using kernels::RowBlock;
 
 // Samples that add to one float32 sum of a parameter's gradient (row_kernels.h).
 constexpr int64_t kDrain = 32;
+// Elements of a sample that one thread takes through all samples.
+constexpr int64_t kElements = 1024;
 
 class RunsEngine final : public Engine {
  public:
@@ -88,7 +91,7 @@ class RunsEngine final : public Engine {
 void RunsEngine::DoPlan() {
   length_ = shape_.c * shape_.s / partition_.groups;
   planes_per_set_ = shape_.c / partition_.groups;
-  sets_per_tile_ = std::max<int64_t>(1, kTileValues / length_);
+  sets_per_tile_ = std::max<int64_t>(1, kTileValues / 2 / length_);
   tiles_ = (sets_ + sets_per_tile_ - 1) / sets_per_tile_;
   piece_length_ = kernels::PieceLength(length_);
   pieces_ = (length_ + piece_length_ - 1) / piece_length_;
@@ -102,7 +105,7 @@ void RunsEngine::DoPlan() {
     return;
   }
   plane_sums_.resize(static_cast<size_t>(sets_));
-  partial_.resize(static_cast<size_t>(2 * elements * std::max<int64_t>(1, chunks_)));
+  partial_.resize(static_cast<size_t>(2 * elements * chunks_));
   chunk_sums_.resize(partial_.size());
 }
 
@@ -316,43 +319,34 @@ void RunsEngine::ParametersFromChunks(const Call& call) {
     const double* from = sums + chunk * 2 * elements;
     for (int64_t j = 0; j < 2 * elements; ++j) sums[j] += from[j];
   }
-  for (int64_t j = 0; j < elements; ++j) {
-    call.gradients.dgamma[j] += static_cast<float>(sums[j]);
-    call.gradients.dbeta[j] += static_cast<float>(sums[elements + j]);
-  }
+  kernels::AddSums(sums, elements, call.gradients.dgamma);
+  kernels::AddSums(sums + elements, elements, call.gradients.dbeta);
 }
 
-// Long samples: elements [first, last) of all of them.
+// Long samples: elements [first, last) of all of them. Their sums fit in the first-level cache.
 void RunsEngine::BackwardElements(const Call& call, int64_t first, int64_t last) {
   const int64_t elements = shape_.c * shape_.s, length = last - first;
-  float* part = partial_.data();
-  double* sums = chunk_sums_.data();
   const bool train = call.gradients.dbeta != nullptr;
-  for (int64_t j = 0; j < 2; ++j) {
-    std::fill(part + j * elements + first, part + j * elements + last, 0.0F);
-    std::fill(sums + j * elements + first, sums + j * elements + last, 0.0);
-  }
-  const auto drain = [&] {
-    kernels::Drain(part + first, length, sums + first);
-    kernels::Drain(part + elements + first, length, sums + elements + first);
-  };
+  std::array<float, 2 * kElements> part{};
+  std::array<double, 2 * kElements> sums{};
+  float* dgamma = train ? part.data() - first : nullptr;  // the kernel counts from element 0
+  float* dbeta = train ? part.data() + kElements - first : nullptr;
   for (int64_t n = 0; n < shape_.n; ++n) {
     for (int64_t at = first; at < last;) {
       const int64_t group = at / length_, end = std::min(last, (group + 1) * length_);
       const int64_t offset = n * elements + at;
       kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset,
                             {1, end - at, 0, at, elements, Streams()},
-                            arrays_.View().From(SetOf(n, group)), call.affine,
-                            train ? part : nullptr, train ? part + elements : nullptr);
+                            arrays_.View().From(SetOf(n, group)), call.affine, dgamma, dbeta);
       at = end;
     }
-    if (train && (n % kDrain == kDrain - 1 || n == shape_.n - 1)) drain();
+    if (train && (n % kDrain == kDrain - 1 || n == shape_.n - 1)) {
+      kernels::Drain(part.data(), 2 * kElements, sums.data());
+    }
   }
   if (!train) return;
-  for (int64_t j = first; j < last; ++j) {
-    call.gradients.dgamma[j] += static_cast<float>(sums[j]);
-    call.gradients.dbeta[j] += static_cast<float>(sums[elements + j]);
-  }
+  kernels::AddSums(sums.data(), length, call.gradients.dgamma + first);
+  kernels::AddSums(sums.data() + kElements, length, call.gradients.dbeta + first);
 }
 
 void RunsEngine::BackwardByRows(const Call& call) {
@@ -362,7 +356,6 @@ void RunsEngine::BackwardByRows(const Call& call) {
     return;
   }
   ParallelFor(sets_, shape_.Elements(), [&](int64_t set) { SumRows(call, {set, set + 1}); });
-  constexpr int64_t kElements = 2048;
   const int64_t elements = shape_.c * shape_.s;
   ParallelFor((elements + kElements - 1) / kElements, shape_.Elements(), [&](int64_t range) {
     BackwardElements(call, range * kElements, std::min(elements, (range + 1) * kElements));

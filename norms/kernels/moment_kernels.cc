@@ -140,20 +140,48 @@ void AddColumns(const float* tile_sums, int64_t tiles, int64_t stride, int64_t c
   }
 }
 
+// Trusted (exact.h) of one column, for the rest that fills no vector.
+HWY_INLINE bool FinishColumn(double center, double sum, double square, int64_t count, double* mean,
+                             double* variance) {
+  const double shift = sum / static_cast<double>(count);
+  const bool good = Trusted(center, sum, square, count);
+  *mean = center + shift;
+  *variance = good ? std::max(0.0, (square - sum * shift) / static_cast<double>(count))
+                   : std::numeric_limits<double>::quiet_NaN();
+  return good;
+}
+
 bool FinishColumns(const float* center, const double* sum, const double* square, int64_t columns,
                    int64_t count, double* mean, double* variance) {
-  const double inverse = 1 / static_cast<double>(count);
-  int64_t trusted = 0;
-  for (int64_t j = 0; j < columns; ++j) {
-    const auto c = static_cast<double>(center[j]);
-    const bool good = Trusted(c, sum[j], square[j], count);
-    const double shift = sum[j] * inverse;
-    mean[j] = c + shift;
-    variance[j] = good ? std::max(0.0, (square[j] - sum[j] * shift) * inverse)
-                       : std::numeric_limits<double>::quiet_NaN();
-    trusted += good ? 1 : 0;
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> df;
+  const auto n = static_cast<double>(count);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto zero = hn::Zero(d), inverse = hn::Set(d, 1 / n);
+  bool good = true;
+  int64_t j = 0;
+  for (; j + lanes <= columns; j += lanes) {
+    const auto c = hn::PromoteTo(d, hn::LoadU(df, center + j));
+    const auto s = hn::LoadU(d, sum + j), q = hn::LoadU(d, square + j);
+    const auto shift = hn::Mul(s, inverse);
+    const auto off = hn::Mul(s, shift), m2 = hn::Sub(q, off);
+    const auto constant = hn::And(hn::Eq(s, zero), hn::Eq(q, zero));
+    const auto away = hn::Gt(hn::Abs(c), hn::Set(d, 1e-11));
+    const auto held =
+        hn::And(hn::And(hn::Lt(q, hn::Set(d, 1e38 * n)), hn::Gt(m2, hn::Set(d, 1e-30 * n))),
+                hn::Le(off, hn::Mul(m2, hn::Set(d, 4.0))));
+    const auto trusted = hn::Or(hn::And(constant, away), hn::And(hn::Not(constant), held));
+    hn::StoreU(hn::Add(c, shift), d, mean + j);
+    const auto v = hn::Mul(hn::Max(m2, zero), inverse);
+    const auto nan = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
+    hn::StoreU(hn::IfThenElse(trusted, v, nan), d, variance + j);
+    good = good && hn::AllTrue(d, trusted);
   }
-  return trusted == columns;
+  for (; j < columns; ++j) {
+    good &= FinishColumn(static_cast<double>(center[j]), sum[j], square[j], count, mean + j,
+                         variance + j);
+  }
+  return good;
 }
 
 }  // namespace normsweep::kernels::HWY_NAMESPACE

@@ -32,12 +32,15 @@ void ApplyRows(const float* x, float* y, const RowBlock& block, const Coefficien
 void SumRowBlock(const float* x, const float* dy, const RowBlock& block, const Coefficients& sets,
                  const Affine& affine, GradientSums* sums);
 
-// dx = scale ((dy gamma - t) - q x^). Unless null: dgamma[j] += sum of dy x^ and dbeta[j] += sum of
+// dx = scale ((dy gamma - t) - q x^). With a gamma: dgamma[j] += sum of dy x^ and dbeta[j] += sum of
 // dy over the rows, in float32, j counted from the period's start; at most 32 rows between two calls of Drain.
 void BackwardRows(const float* x, const float* dy, float* dx, const RowBlock& block,
                   const Coefficients& sets, const Affine& affine, float* dgamma, float* dbeta);
 
 // sum[j] += part[j], part[j] = 0
 void Drain(float* part, int64_t n, double* sum);
+
+// gradient[j] += sum[j]
+void AddSums(const double* sum, int64_t n, float* gradient);
 
 }  // namespace normsweep::kernels

@@ -68,15 +68,28 @@ void MoveAverage(const double* value, int64_t n, double weight, double factor, f
   }
 }
 
+// With the question whether there is a gamma outside of the loop, it becomes vectors.
+template <class GammaOf, class BetaOf>
+HWY_INLINE void Lines(const Coefficients& sets, int64_t columns, const GammaOf& gamma_of,
+                      const BetaOf& beta_of, float* HWY_RESTRICT mean_hi, float* HWY_RESTRICT a,
+                      float* HWY_RESTRICT b) {
+  const Coefficients c = sets;
+  for (int64_t j = 0; j < columns; ++j) {
+    const Line line = LineOf(c, j, gamma_of(j), beta_of(j));
+    mean_hi[j] = c.mean_hi[j];
+    a[j] = line.a;
+    b[j] = line.b;
+  }
+}
+
 void ColumnLines(const Coefficients& sets, const Affine& affine, int64_t columns, int64_t repeat,
                  float* mean_hi, float* a, float* b) {
-  if (repeat == 1) {
-    std::copy(sets.mean_hi, sets.mean_hi + columns, mean_hi);
-    for (int64_t j = 0; j < columns; ++j) {
-      const Line line = LineOf(sets, j, affine.Gamma(j), affine.Beta(j));
-      a[j] = line.a;
-      b[j] = line.b;
-    }
+  if (repeat == 1 && affine.gamma != nullptr && affine.beta != nullptr) {
+    const float* gamma = affine.gamma;
+    const float* beta = affine.beta;
+    Lines(
+        sets, columns, [=](int64_t j) { return gamma[j]; }, [=](int64_t j) { return beta[j]; },
+        mean_hi, a, b);
     return;
   }
   for (int64_t set = 0, j = 0; j < columns; ++set) {

@@ -32,17 +32,22 @@ HWY_INLINE double DotOf(const float* a, const B* b, int64_t count) {
   return sum;
 }
 
-double Dot(const float* a, const float* b, int64_t n) { return DotOf(a, b, n); }
+void RowDots(const float* a, const float* b, int64_t rows, int64_t n, double* dot) {
+  for (int64_t i = 0; i < rows; ++i) dot[i] = DotOf(a + i * n, b + i * n, n);
+}
 double DotMixed(const float* a, const double* b, int64_t n) { return DotOf(a, b, n); }
 
 void AddScaled(const float* x, double factor, int64_t n, double* sum) {
   for (int64_t i = 0; i < n; ++i) sum[i] += factor * static_cast<double>(x[i]);
 }
 
-void Scale(const float* x, float factor, int64_t n, float* y) {
-  ForVectors(D(), static_cast<size_t>(n), [=](D d, size_t i, const auto& access) HWY_ATTR {
-    access.Store(d, hn::Mul(hn::Set(d, factor), access.Load(d, x + i, 0)), y + i);
-  });
+void ScaleRows(const float* x, const float* factor, int64_t rows, int64_t n, float* y) {
+  for (int64_t row = 0; row < rows; ++row, x += n, y += n) {
+    const float f = factor[row];
+    ForVectors(D(), static_cast<size_t>(n), [=](D d, size_t i, const auto& access) HWY_ATTR {
+      access.Store(d, hn::Mul(hn::Set(d, f), access.Load(d, x + i, 0)), y + i);
+    });
+  }
 }
 
 void Project(const float* x, const float* dy, float* dx, int64_t n, float p, float q, float k) {
@@ -63,14 +68,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace normsweep::kernels {
 
-HWY_EXPORT(Dot);
+HWY_EXPORT(RowDots);
 HWY_EXPORT(DotMixed);
 HWY_EXPORT(AddScaled);
-HWY_EXPORT(Scale);
+HWY_EXPORT(ScaleRows);
 HWY_EXPORT(Project);
 HWY_EXPORT(Subtract);
 
-double Dot(const float* a, const float* b, int64_t n) { return HWY_DYNAMIC_DISPATCH(Dot)(a, b, n); }
+void RowDots(const float* a, const float* b, int64_t rows, int64_t n, double* dot) {
+  HWY_DYNAMIC_DISPATCH(RowDots)(a, b, rows, n, dot);
+}
 
 double DotMixed(const float* a, const double* b, int64_t n) {
   return HWY_DYNAMIC_DISPATCH(DotMixed)(a, b, n);
@@ -80,8 +87,8 @@ void AddScaled(const float* x, double factor, int64_t n, double* sum) {
   HWY_DYNAMIC_DISPATCH(AddScaled)(x, factor, n, sum);
 }
 
-void Scale(const float* x, float factor, int64_t n, float* y) {
-  HWY_DYNAMIC_DISPATCH(Scale)(x, factor, n, y);
+void ScaleRows(const float* x, const float* factor, int64_t rows, int64_t n, float* y) {
+  HWY_DYNAMIC_DISPATCH(ScaleRows)(x, factor, rows, n, y);
 }
 
 void Project(const float* x, const float* dy, float* dx, int64_t n, float p, float q, float k) {

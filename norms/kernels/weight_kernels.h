@@ -6,12 +6,13 @@
 
 namespace normsweep::kernels {
 
-double Dot(const float* a, const float* b, int64_t n);
+// dot[i] = a_i . b_i for `rows` rows of n values side by side.
+void RowDots(const float* a, const float* b, int64_t rows, int64_t n, double* dot);
 double DotMixed(const float* a, const double* b, int64_t n);
 // sum[i] += factor x[i]
 void AddScaled(const float* x, double factor, int64_t n, double* sum);
-// y = factor x
-void Scale(const float* x, float factor, int64_t n, float* y);
+// y_i = factor_i x_i, row by row.
+void ScaleRows(const float* x, const float* factor, int64_t rows, int64_t n, float* y);
 // dx = p (dy - q (x k))
 void Project(const float* x, const float* dy, float* dx, int64_t n, float p, float q, float k);
 // dx = p (dy - q v)

@@ -141,16 +141,16 @@ class SpectralNorm final : public Normalizer {
     forward_sigma_ = Iterate(w, train ? options_.power_iterations : 0);
     if (train) Keep(forward_sigma_);
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
-      kernels::Scale(w + o * row(), static_cast<float>(1 / forward_sigma_), row(),
-                     y.As<float>() + o * row());
+      const auto factor = static_cast<float>(1 / forward_sigma_);
+      kernels::ScaleRows(w + o * row(), &factor, 1, row(), y.As<float>() + o * row());
     });
   }
 
   // dL/dx = (dL/dy - (dL/dy . y) u v^T) / sigma: equation 12 with its sum over the batch taken.
   void DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, TensorView dx) override {
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
-      products_[static_cast<size_t>(o)] =
-          kernels::Dot(dy.As<float>() + o * row(), x.As<float>() + o * row(), row());
+      kernels::RowDots(dy.As<float>() + o * row(), x.As<float>() + o * row(), 1, row(),
+                       &products_[static_cast<size_t>(o)]);
     });
     const double dot = std::accumulate(products_.begin(), products_.end(), 0.0) / forward_sigma_;
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {

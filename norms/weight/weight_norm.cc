@@ -1,5 +1,6 @@
 #include "norms/weight/weight_norm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -30,6 +31,8 @@ class WeightNorm final : public Normalizer {
       : Normalizer(NativeInfo("weight", "weight", Target::kWeight, std::move(resolved)), shape),
         options_(options),
         length_(static_cast<size_t>(shape.n)),
+        dot_(length_.size()),
+        factor_(length_.size()),
         g_({shape.n, 1, 1}, 1),
         dg_({shape.n, 1, 1}, 0) {
     AddParameter("g", g_.view(), dg_.view());
@@ -54,13 +57,22 @@ class WeightNorm final : public Normalizer {
   double Length(int64_t o) const { return length_[static_cast<size_t>(o)]; }
   int64_t row() const { return shape().c * shape().s; }
 
+  // Calls body(first row, rows) for blocks of rows of about 32 KiB.
+  template <class Body>
+  void ForBlocks(const Body& body) const {
+    const int64_t step = std::max<int64_t>(1, 8192 / row());
+    ParallelFor((shape().n + step - 1) / step, shape().Elements(), [&](int64_t block) {
+      body(block * step, std::min(step, shape().n - block * step));
+    });
+  }
+
   // ||x_o|| of every row; throws before anything else is written.
   void Measure(ConstTensorView x) {
-    const float* rows = x.As<float>();
-    ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
-      const float* values = rows + o * row();
-      length_[static_cast<size_t>(o)] =
-          std::sqrt(kernels::Dot(values, values, row()) + options_.eps);
+    ForBlocks([&](int64_t first, int64_t rows) {
+      const float* values = x.As<float>() + first * row();
+      double* length = length_.data() + first;
+      kernels::RowDots(values, values, rows, row(), length);
+      for (int64_t o = 0; o < rows; ++o) length[o] = std::sqrt(length[o] + options_.eps);
     });
     for (int64_t o = 0; o < shape().n; ++o) {
       if (Length(o) != 0) continue;
@@ -72,29 +84,39 @@ class WeightNorm final : public Normalizer {
   // Equation 2.
   void DoForward(Mode /*mode*/, ConstTensorView x, TensorView y) override {
     Measure(x);
-    ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
-      const double factor = static_cast<double>(g_[o]) / Length(o);
-      kernels::Scale(x.As<float>() + o * row(), static_cast<float>(factor), row(),
-                     y.As<float>() + o * row());
+    ForBlocks([&](int64_t first, int64_t rows) {
+      float* factor = factor_.data() + first;
+      for (int64_t o = 0; o < rows; ++o) {
+        factor[o] = static_cast<float>(static_cast<double>(g_[first + o]) / Length(first + o));
+      }
+      kernels::ScaleRows(x.As<float>() + first * row(), factor, rows, row(),
+                         y.As<float>() + first * row());
     });
   }
 
   // Equation 3. With the unit row u = x / ||x||: dg = dy . u, dx = g / ||x|| (dy - dg u). (With eps
   // the projection keeps its form, since d||x||/dx = x / ||x|| holds for sqrt(||x||^2 + eps) too.)
   void DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy, TensorView dx) override {
-    ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
-      const float* values = x.As<float>() + o * row();
-      const float* gradient = dy.As<float>() + o * row();
-      const double dg = kernels::Dot(gradient, values, row()) / Length(o);
-      kernels::Project(values, gradient, dx.As<float>() + o * row(), row(),
-                       static_cast<float>(static_cast<double>(g_[o]) / Length(o)),
-                       static_cast<float>(dg), static_cast<float>(1 / Length(o)));
-      dg_[o] += static_cast<float>(dg);
+    ForBlocks([&](int64_t first, int64_t rows) {
+      const float* values = x.As<float>() + first * row();
+      const float* gradient = dy.As<float>() + first * row();
+      float* out = dx.As<float>() + first * row();
+      kernels::RowDots(gradient, values, rows, row(), dot_.data() + first);
+      for (int64_t o = first; o < first + rows; ++o) {
+        const double dg = dot_[static_cast<size_t>(o)] / Length(o);
+        const int64_t at = (o - first) * row();
+        kernels::Project(values + at, gradient + at, out + at, row(),
+                         static_cast<float>(static_cast<double>(g_[o]) / Length(o)),
+                         static_cast<float>(dg), static_cast<float>(1 / Length(o)));
+        dg_[o] += static_cast<float>(dg);
+      }
     });
   }
 
   WeightNormOptions options_;
   std::vector<double> length_;  // of the last Forward
+  std::vector<double> dot_;     // work space: one a row
+  std::vector<float> factor_;   // the same
   Storage g_, dg_;
 };
 
