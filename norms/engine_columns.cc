@@ -7,6 +7,7 @@
 // each other within samples: a thread takes a whole sample through both steps where there are
 // enough; otherwise all threads share its tiles.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "norms/engine.h"
@@ -29,7 +30,9 @@ constexpr int64_t kLeastColumns = 64;
 class ColumnsEngine final : public Engine {
  public:
   void Forward(const float* x, float* y, const Affine& affine, bool measure,
-               const SetRules& rules) override;
+               const SetRules& rules) override {
+    Run({x, nullptr, y, affine, &rules, false, measure, Streams()});
+  }
   void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                 const AffineGradients& gradients, const SetRules& rules) override;
 
@@ -69,11 +72,12 @@ class ColumnsEngine final : public Engine {
   void RunTogether(const Call& call, int64_t part);
   void Center(const Call& call, int64_t part);
   void SumTile(const Call& call, int64_t index);
-  void MergeColumns(int64_t part, int64_t first, int64_t last);
+  void MergeSums(int64_t part, int64_t first, int64_t last);
   void Finish(const Call& call, int64_t part);
   void FinishMoments(const Call& call, int64_t part);
   Moments MeasureExactly(const Call& call, int64_t part, int64_t set) const;
   void FinishGradients(const Call& call, int64_t part);
+  void FinishGroups(const Call& call, int64_t part, const double* g, double* gx);
   void LoadLines(const Call& call, int64_t part);
   void LoadScales(const Call& call, int64_t part);
   void Replicate(int64_t part, std::vector<float>* values) const;
@@ -90,7 +94,7 @@ class ColumnsEngine final : public Engine {
   int64_t tiles_ = 0;      // of a segment
   std::vector<float> center_, mean_hi_, a_, b_, scale_, gamma_, t_, q_;  // [part][column]
   std::vector<float> tile_sums_;                                         // [tile][2][column]
-  std::vector<double> first_, second_;  // [part][column]: the tiles' sums added up
+  std::vector<double> sums_;  // [part][2][column]: the tiles' added up
 };
 
 void ColumnsEngine::DoPlan() {
@@ -119,8 +123,7 @@ void ColumnsEngine::DoPlan() {
     v->resize(static_cast<size_t>(parts_ * columns_));
   }
   tile_sums_.resize(static_cast<size_t>(segments_ * tiles_ * 2 * columns_));
-  first_.resize(static_cast<size_t>(parts_ * columns_));
-  second_.resize(first_.size());
+  sums_.resize(static_cast<size_t>(parts_ * 2 * columns_));
 }
 
 ColumnsEngine::Tile ColumnsEngine::TileOf(int64_t index) const {
@@ -139,9 +142,9 @@ SetRange ColumnsEngine::SetsOf(int64_t part) const {
 }
 
 ColumnCoefficients ColumnsEngine::ViewOf(int64_t part) const {
-  const int64_t at = part * columns_;
-  return {mean_hi_.data() + at, a_.data() + at, b_.data() + at, scale_.data() + at,
-          gamma_.data() + at,   t_.data() + at, q_.data() + at};
+  const ColumnCoefficients all{mean_hi_.data(), a_.data(), b_.data(), scale_.data(),
+                               gamma_.data(),   t_.data(), q_.data()};
+  return all.From(part * columns_);
 }
 
 void ColumnsEngine::Replicate(int64_t part, std::vector<float>* values) const {
@@ -179,16 +182,12 @@ void ColumnsEngine::SumTile(const Call& call, int64_t index) {
   }
 }
 
-// Columns [first, last) of a part.
-void ColumnsEngine::MergeColumns(int64_t part, int64_t first, int64_t last) {
-  for (auto* sums : {&first_, &second_}) {
-    double* sum = sums->data() + part * columns_ + first;
-    std::fill(sum, sum + (last - first), 0.0);
-    const int64_t which = sums == &first_ ? 0 : columns_;
-    for (int64_t segment = part; segment < segments_; segment += parts_) {
-      kernels::AddColumns(tile_sums_.data() + segment * tiles_ * 2 * columns_ + which + first,
-                          tiles_, 2 * columns_, last - first, sum);
-    }
+// Sums [first, last) of the 2 columns_ of a part.
+void ColumnsEngine::MergeSums(int64_t part, int64_t first, int64_t last) {
+  double* sum = sums_.data() + part * 2 * columns_ + first;
+  for (int64_t segment = part; segment < segments_; segment += parts_) {
+    kernels::AddTiles(tile_sums_.data() + segment * tiles_ * 2 * columns_ + first, tiles_,
+                      2 * columns_, last - first, segment != part, sum);
   }
 }
 
@@ -207,8 +206,8 @@ void ColumnsEngine::FinishMoments(const Call& call, int64_t part) {
   const SetRange sets = SetsOf(part);
   const int64_t per_set = ColumnsPerSet();
   float* center = center_.data() + part * columns_;
-  double* sum = first_.data() + part * columns_;
-  double* square = second_.data() + part * columns_;
+  double* sum = sums_.data() + part * 2 * columns_;
+  double* square = sum + columns_;
   for (int64_t j = 0, set = 0; per_set > 1 && j < width_; j += per_set, ++set) {
     double s = 0, q = 0;
     for (int64_t k = j; k < j + per_set; ++k) s += sum[k], q += square[k];
@@ -254,37 +253,51 @@ void ColumnsEngine::LoadScales(const Call& call, int64_t part) {
 void ColumnsEngine::FinishGradients(const Call& call, int64_t part) {
   const SetRange sets = SetsOf(part);
   const int64_t at = part * columns_, per_set = ColumnsPerSet();
-  double* g = first_.data() + at;
-  double* gx = second_.data() + at;
-  std::fill(arrays_.g.begin() + sets.first, arrays_.g.begin() + sets.last, 0.0);
-  std::fill(arrays_.gx.begin() + sets.first, arrays_.gx.begin() + sets.last, 0.0);
-  const auto set_of = [&](int64_t j) {
-    return static_cast<size_t>(sets.first + (per_set == 1 ? j : j / per_set));
-  };
-  for (int64_t j = 0; j < width_; ++j) {
-    const size_t set = set_of(j);
-    // The kernel's (x - mean_hi) scale becomes x^.
-    gx[j] -=
-        static_cast<double>(arrays_.mean_lo[set]) * static_cast<double>(arrays_.scale[set]) * g[j];
-    const auto gamma = static_cast<double>(gamma_[static_cast<size_t>(at + j)]);
-    arrays_.g[set] += gamma * g[j];
-    arrays_.gx[set] += gamma * gx[j];
-  }
-  call.rules->Gradients(sets, &arrays_);
-  for (int64_t j = 0; j < width_; ++j) {
-    const size_t set = set_of(j);
-    const float q = arrays_.q[set];
-    q_[static_cast<size_t>(at + j)] = q;
-    t_[static_cast<size_t>(at + j)] =
-        arrays_.t[set] - q * (arrays_.mean_lo[set] * arrays_.scale[set]);
+  double* g = sums_.data() + 2 * at;
+  double* gx = g + columns_;
+  float* t = t_.data() + at;
+  float* q = q_.data() + at;
+  if (per_set == 1) {
+    kernels::WeighColumns(arrays_.View().From(sets.first), gamma_.data() + at, width_, g, gx,
+                          arrays_.g.data() + sets.first, arrays_.gx.data() + sets.first);
+    call.rules->Gradients(sets, &arrays_);
+    kernels::ColumnGradients(arrays_.View().From(sets.first), width_, t, q);
+  } else {
+    FinishGroups(call, part, g, gx);
+    for (int64_t j = 0; j < width_; ++j) {
+      const auto set = static_cast<size_t>(sets.first + j / per_set);
+      q[j] = arrays_.q[set];
+      t[j] = arrays_.t[set] - q[j] * (arrays_.mean_lo[set] * arrays_.scale[set]);
+    }
   }
   for (auto* values : {&t_, &q_}) Replicate(part, values);
 }
 
+// The same where a set has several columns.
+void ColumnsEngine::FinishGroups(const Call& call, int64_t part, const double* g, double* gx) {
+  const SetRange sets = SetsOf(part);
+  const int64_t per_set = ColumnsPerSet();
+  const float* gamma = gamma_.data() + part * columns_;
+  for (int64_t set = sets.first, j = 0; set < sets.last; ++set) {
+    const auto at = static_cast<size_t>(set);
+    const double rest =
+        static_cast<double>(arrays_.mean_lo[at]) * static_cast<double>(arrays_.scale[at]);
+    double sum_g = 0, sum_gx = 0;
+    for (const int64_t end = j + per_set; j < end; ++j) {
+      gx[j] -= rest * g[j];
+      sum_g += static_cast<double>(gamma[j]) * g[j];
+      sum_gx += static_cast<double>(gamma[j]) * gx[j];
+    }
+    arrays_.g[at] = sum_g;
+    arrays_.gx[at] = sum_gx;
+  }
+  call.rules->Gradients(sets, &arrays_);
+}
+
 void ColumnsEngine::Finish(const Call& call, int64_t part) {
   if (call.backward || call.measure) {
-    for (auto* sums : {&first_, &second_}) {  // joined rows
-      double* sum = sums->data() + part * columns_;
+    for (const int64_t which : {0, 1}) {  // joined rows
+      double* sum = sums_.data() + (2 * part + which) * columns_;
       for (int64_t j = width_; j < columns_; ++j) sum[j % width_] += sum[j];
     }
   }
@@ -315,7 +328,7 @@ void ColumnsEngine::RunPart(const Call& call, int64_t part) {
   if (call.backward || call.measure) {
     if (!call.backward) Center(call, part);
     for (int64_t i = 0; i < tiles; ++i) SumTile(call, IndexOf(part, i));
-    MergeColumns(part, 0, columns_);
+    MergeSums(part, 0, 2 * columns_);
   }
   Finish(call, part);
   for (int64_t i = tiles; i-- > 0;) ApplyTile(call, IndexOf(part, i));
@@ -327,10 +340,10 @@ void ColumnsEngine::RunTogether(const Call& call, int64_t part) {
   if (call.backward || call.measure) {
     if (!call.backward) Center(call, part);
     ParallelFor(tiles, work, [&](int64_t i) { SumTile(call, IndexOf(part, i)); });
-    constexpr int64_t kChunk = 128;  // columns
-    ParallelFor((columns_ + kChunk - 1) / kChunk, 2 * tiles * columns_, [&](int64_t i) {
-      MergeColumns(part, i * kChunk, std::min(columns_, (i + 1) * kChunk));
-    });
+    constexpr int64_t kChunk = 128;
+    const int64_t sums = 2 * columns_;
+    ParallelFor((sums + kChunk - 1) / kChunk, tiles * sums,
+                [&](int64_t i) { MergeSums(part, i * kChunk, std::min(sums, (i + 1) * kChunk)); });
   }
   Finish(call, part);
   ParallelForBackwards(tiles, work, [&](int64_t i) { ApplyTile(call, IndexOf(part, i)); });
@@ -343,28 +356,36 @@ void ColumnsEngine::Run(const Call& call) {
   for (int64_t part = whole; part < parts_; ++part) RunTogether(call, part);
 }
 
-void ColumnsEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
-                            const SetRules& rules) {
-  Run({x, nullptr, y, affine, &rules, false, measure, Streams()});
-}
-
-// Channels [first, last), over the parts in their order.
+// Channels [first, last), over the parts, and the sub-batches side by side, in their order.
 void ColumnsEngine::AddParameters(const AffineGradients& gradients, int64_t first,
                                   int64_t last) const {
+  constexpr int64_t kMost = 128;
+  std::array<double, kMost> dgamma{}, dbeta{};
   const int64_t per_set = ColumnsPerSet();
-  for (int64_t c = first; c < last; ++c) {
-    double dgamma = 0, dbeta = 0;
-    for (int64_t part = 0; part < parts_; ++part) {
-      for (int64_t j = c; j < width_; j += shape_.c) {
-        const auto at = static_cast<size_t>(part * columns_ + j);
-        const auto set = static_cast<size_t>(SetsOf(part).first + j / per_set);
-        dgamma += second_[at] + static_cast<double>(arrays_.shift[set]) * first_[at];
-        dbeta += first_[at];
+  if (parts_ == 1 && width_ == shape_.c && per_set == 1) {
+    kernels::AddParameters(sums_.data() + first, sums_.data() + columns_ + first,
+                           arrays_.shift.data() + first, last - first,
+                           gradients.dgamma == nullptr ? nullptr : gradients.dgamma + first,
+                           gradients.dbeta + first);
+    return;
+  }
+  for (int64_t part = 0; part < parts_; ++part) {
+    const float* shift = arrays_.shift.data() + SetsOf(part).first;
+    for (int64_t w = 0; w < width_; w += shape_.c) {
+      for (int64_t c = first; c < last; ++c) {
+        const auto at = static_cast<size_t>(part * 2 * columns_ + w + c);
+        const double g = sums_[at], gx = sums_[at + static_cast<size_t>(columns_)];
+        const auto to = static_cast<size_t>(c - first);
+        const float d = shift[per_set == 1 ? w + c : (w + c) / per_set];
+        dgamma[to] += gx + static_cast<double>(d) * g;
+        dbeta[to] += g;
       }
     }
-    if (gradients.dgamma != nullptr) gradients.dgamma[c] += static_cast<float>(dgamma);
-    gradients.dbeta[c] += static_cast<float>(dbeta);
   }
+  const std::array<float, kMost> none{};
+  kernels::AddParameters(dbeta.data(), dgamma.data(), none.data(), last - first,
+                         gradients.dgamma == nullptr ? nullptr : gradients.dgamma + first,
+                         gradients.dbeta + first);
 }
 
 void ColumnsEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,

@@ -1,10 +1,12 @@
 #include "norms/batch_renorm/batch_renorm_norm.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "norms/dialect.h"
+#include "norms/kernels/set_kernels.h"
 #include "norms/set_normalizer.h"
 
 namespace normsweep {
@@ -96,17 +98,28 @@ class BatchRenorm final : public SetNormalizer {
       return;
     }
     const BatchRenormLimits limits = LimitsAt(options_, running_.step());
-    const double least_r = 1 / limits.r_max;
-    for (int64_t set = sets.first; set < sets.last; ++set) {
-      const int64_t channel = engine().GroupOf(set);
-      const double mean = arrays->mean[static_cast<size_t>(set)];
-      const double sigma = Sigma(*arrays, static_cast<size_t>(set));
-      const double inverse = 1 / running_.spread(channel);
-      const double r = std::clamp(sigma * inverse, least_r, limits.r_max);
-      const double d =
-          std::clamp((mean - running_.mean(channel)) * inverse, -limits.d_max, limits.d_max);
-      Set(arrays, set, mean, r / sigma, d);
+    constexpr int64_t kChunk = 64;
+    std::array<double, kChunk> sigma;
+    for (int64_t first = sets.first; first < sets.last; first += kChunk) {
+      const int64_t last = std::min(sets.last, first + kChunk);
+      kernels::Deviations(arrays->variance.data() + first, last - first, options_.eps,
+                          sigma.data());
+      int64_t channel = engine().GroupOf(first);
+      for (int64_t set = first; set < last; ++set) {
+        Renormalize(limits, channel, set, sigma[static_cast<size_t>(set - first)], arrays);
+        if (++channel == shape().c) channel = 0;
+      }
     }
+  }
+
+  void Renormalize(const BatchRenormLimits& limits, int64_t channel, int64_t set, double sigma,
+                   SetArrays* arrays) const {
+    const double mean = arrays->mean[static_cast<size_t>(set)];
+    const double inverse = 1 / running_.spread(channel);
+    const double r = std::clamp(sigma * inverse, 1 / limits.r_max, limits.r_max);
+    const double d =
+        std::clamp((mean - running_.mean(channel)) * inverse, -limits.d_max, limits.d_max);
+    Set(arrays, set, mean, r / sigma, d);
   }
 
   // q is meant for scale = 1 / sigma; with r / sigma, x^ is r times as large in both of its places.
@@ -130,7 +143,7 @@ class BatchRenorm final : public SetNormalizer {
   void Update() override {
     const SetArrays& arrays = engine().arrays();
     sigma_.resize(arrays.variance.size());
-    for (size_t set = 0; set < sigma_.size(); ++set) sigma_[set] = Sigma(arrays, set);
+    kernels::Deviations(arrays.variance.data(), engine().sets(), options_.eps, sigma_.data());
     running_.Update(shape().n, parts(), arrays.mean, sigma_, 1);
   }
 

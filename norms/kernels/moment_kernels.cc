@@ -131,12 +131,15 @@ void AddRuns(const float* values, int64_t runs, int64_t n, double* sum) {
   }
 }
 
-void AddColumns(const float* tile_sums, int64_t tiles, int64_t stride, int64_t columns,
-                double* sum) {
+void AddTiles(const float* tile_sums, int64_t tiles, int64_t stride, int64_t n, bool add,
+              double* sum) {
   // Sums of neighbouring columns are independent: the compiler's own vectors do.
-  for (int64_t tile = 0; tile < tiles; ++tile) {
+  if (!add) {
+    for (int64_t j = 0; j < n; ++j) sum[j] = static_cast<double>(tile_sums[j]);
+  }
+  for (int64_t tile = add ? 0 : 1; tile < tiles; ++tile) {
     const float* from = tile_sums + tile * stride;
-    for (int64_t j = 0; j < columns; ++j) sum[j] += static_cast<double>(from[j]);
+    for (int64_t j = 0; j < n; ++j) sum[j] += static_cast<double>(from[j]);
   }
 }
 
@@ -195,7 +198,7 @@ HWY_EXPORT(RunMoments);
 HWY_EXPORT(ColumnCenters);
 HWY_EXPORT(ColumnMoments);
 HWY_EXPORT(AddRuns);
-HWY_EXPORT(AddColumns);
+HWY_EXPORT(AddTiles);
 HWY_EXPORT(FinishColumns);
 
 Moments RowMoments(const float* x, const Rows& rows) {
@@ -219,9 +222,9 @@ void AddRuns(const float* values, int64_t runs, int64_t n, double* sum) {
   HWY_DYNAMIC_DISPATCH(AddRuns)(values, runs, n, sum);
 }
 
-void AddColumns(const float* tile_sums, int64_t tiles, int64_t stride, int64_t columns,
-                double* sum) {
-  HWY_DYNAMIC_DISPATCH(AddColumns)(tile_sums, tiles, stride, columns, sum);
+void AddTiles(const float* tile_sums, int64_t tiles, int64_t stride, int64_t n, bool add,
+              double* sum) {
+  HWY_DYNAMIC_DISPATCH(AddTiles)(tile_sums, tiles, stride, n, add, sum);
 }
 
 bool FinishColumns(const float* center, const double* sum, const double* square, int64_t columns,

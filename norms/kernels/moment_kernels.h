@@ -38,9 +38,9 @@ void ColumnMoments(const float* x, const ColumnRows& block, const float* center,
                    float* square);
 // sum[i] += the n values of run i, side by side.
 void AddRuns(const float* values, int64_t runs, int64_t n, double* sum);
-// sum[j] += and square[j] += those of `tiles` tiles, `stride` apart.
-void AddColumns(const float* tile_sums, int64_t tiles, int64_t stride, int64_t columns,
-                double* sum);
+// sum[j] = those of `tiles` tiles, `stride` apart; with `add` they are added to it.
+void AddTiles(const float* tile_sums, int64_t tiles, int64_t stride, int64_t n, bool add,
+              double* sum);
 // Mean and biased variance of `columns` columns of `count` values each. False where one of them is
 // not to be trusted; its variance is then NaN.
 bool FinishColumns(const float* center, const double* sum, const double* square, int64_t columns,
