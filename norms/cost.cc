@@ -31,6 +31,6 @@ int64_t LastLevelCacheBytes() {
   return bytes;
 }
 
-int64_t StreamingBytes() { return LastLevelCacheBytes() / 2; }
+int64_t StreamingBytes() { return LastLevelCacheBytes() / 4; }
 
 }  // namespace normsweep

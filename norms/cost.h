@@ -8,8 +8,8 @@ namespace normsweep {
 // The largest data cache of this machine in bytes; 32 MiB where the system does not say.
 int64_t LastLevelCacheBytes();
 
-// Outputs larger than this are stored past the cache: half of it, so that beyond it input and
-// output do not fit together. README.md has the times on both sides of the border.
+// Outputs larger than this are stored past the cache: a quarter of it. README.md has the times on
+// both sides of the border.
 int64_t StreamingBytes();
 
 }  // namespace normsweep

@@ -72,6 +72,17 @@ TEST_CASE("the bits do not depend on the number of threads") {
   omp_set_num_threads(before);
 }
 
+TEST_CASE("normalizers work side by side in the caller's own parallel region") {
+  const NormalizerSpec spec{"batch", "native", nlohmann::json::object()};
+  for (const Shape& shape : {Shape{16, 40, 49}, Shape{2, 40, 1024}, Shape{33, 100, 1}}) {
+    const auto expected = Step(spec, shape);
+    std::vector<std::vector<uint32_t>> got(4);
+#pragma omp parallel for num_threads(4)
+    for (int i = 0; i < 4; ++i) got[static_cast<size_t>(i)] = Step(spec, shape);
+    for (const auto& bits : got) CHECK(bits == expected);
+  }
+}
+
 // What float32 sums of at most 32 additions a lane can cost a variance: 32 u / 2 in the worst case,
 // times 5 where the center is as far from the mean as exact.h lets it be (u = 2^-24).
 constexpr double kVarianceError = 16.0 / (1 << 24);

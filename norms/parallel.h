@@ -12,9 +12,6 @@ namespace normsweep {
 
 inline int64_t ThreadCount() { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
 
-// Of the calling thread, within the ParallelFor that it runs: below ThreadCount() outside of it.
-inline int64_t ThreadIndex() { return omp_get_level() > 1 ? 0 : omp_get_thread_num(); }
-
 // Whether `work` elements, read and written, are worth more than one thread: starting and joining
 // them costs about as long as one core takes for 8 Ki elements (1 us), and half the work must be
 // saved before it pays.
@@ -22,6 +19,14 @@ inline bool WorthThreads(int64_t work) {
   constexpr int64_t kLeastWork = 32 * 1024;
   return work >= kLeastWork && ThreadCount() > 1;
 }
+
+namespace internal {
+inline thread_local int64_t thread_index = 0;
+}
+// Of the calling thread in the ParallelFor that it works for, below ThreadCount() of its caller; 0
+// outside of one, and in one that starts no threads. Not omp_get_thread_num(), which in a parallel
+// region of the library's user is the user's number.
+inline int64_t ThreadIndex() { return internal::thread_index; }
 
 // Calls body(i) for every i in [0, tasks), each exactly once, in any order and on any thread.
 // `work` is the number of elements that all tasks together touch. `body` must not throw. The thread
@@ -32,12 +37,15 @@ template <class Body>
 void ParallelFor(int64_t tasks, int64_t work, const Body& body) {
   if (tasks < 2 || !WorthThreads(work)) {
     for (int64_t i = 0; i < tasks; ++i) body(i);
+    hwy::FlushStream();
     return;
   }
 #pragma omp parallel
   {
+    internal::thread_index = omp_get_thread_num();
 #pragma omp for schedule(static) nowait
     for (int64_t i = 0; i < tasks; ++i) body(i);
+    internal::thread_index = 0;
     hwy::FlushStream();
   }
 }
@@ -48,6 +56,7 @@ template <class Body>
 void ParallelForBackwards(int64_t tasks, int64_t work, const Body& body) {
   if (tasks < 2 || !WorthThreads(work)) {
     for (int64_t i = tasks; i-- > 0;) body(i);
+    hwy::FlushStream();
     return;
   }
 #pragma omp parallel
@@ -56,7 +65,9 @@ void ParallelForBackwards(int64_t tasks, int64_t work, const Body& body) {
     // As schedule(static): the first tasks % threads threads take one more.
     const int64_t share = tasks / threads, more = tasks % threads;
     const int64_t first = thread * share + std::min(thread, more);
+    internal::thread_index = thread;
     for (int64_t i = first + share + (thread < more ? 1 : 0); i-- > first;) body(i);
+    internal::thread_index = 0;
     hwy::FlushStream();
   }
 }
