@@ -106,7 +106,7 @@ HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const Colum
         const V e = hn::Sub(access.Load(d, from + i, 0), hi);
         V g = access.Load(d, gradient + i, 0);
         if constexpr (kRelu) g = Relu(hn::MulAdd(e, a, b), g);
-        const V centered = hn::MulSub(g, gamma, t);
+        const V centered = hn::Sub(hn::Mul(g, gamma), t);  // rounded as t was: 0 where m = 1
         const V sum = hn::NegMulAdd(q, hn::Mul(e, scale), centered);
         access.Write(d, hn::Mul(scale, sum), to + i);
       }

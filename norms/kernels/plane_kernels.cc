@@ -88,7 +88,7 @@ HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const Plane
                   g = Relu(hn::MulAdd(e, hn::Set(d, line.a), hn::Set(d, line.b)), g);
                 }
                 const V normalized = hn::Mul(e, hn::Set(d, scale));
-                const V centered = hn::MulSub(g, hn::Set(d, gamma), hn::Set(d, t));
+                const V centered = hn::Sub(hn::Mul(g, hn::Set(d, gamma)), hn::Set(d, t));
                 const V sum = hn::NegMulAdd(hn::Set(d, q), normalized, centered);
                 access.Write(d, hn::Mul(hn::Set(d, scale), sum), to + i);
               });
