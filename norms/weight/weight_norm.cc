@@ -43,7 +43,8 @@ class WeightNorm final : public Normalizer {
 
  private:
   void DoInit(ConstTensorView x, uint64_t /*seed*/) override {
-    Measure(x);
+    CheckRows(x.As<float>());
+    ForBlocks([&](int64_t first, int64_t rows) { Measure(x.As<float>(), first, rows); });
     for (int64_t o = 0; o < shape().n; ++o) g_[o] = static_cast<float>(Length(o));
   }
 
@@ -66,25 +67,31 @@ class WeightNorm final : public Normalizer {
     });
   }
 
-  // ||x_o|| of every row; throws before anything else is written.
-  void Measure(ConstTensorView x) {
-    ForBlocks([&](int64_t first, int64_t rows) {
-      const float* values = x.As<float>() + first * row();
-      double* length = length_.data() + first;
-      kernels::RowDots(values, values, rows, row(), length);
-      for (int64_t o = 0; o < rows; ++o) length[o] = std::sqrt(length[o] + options_.eps);
-    });
+  // Throws for a row without a direction: before anything is written, and all but always after one
+  // look at each row.
+  void CheckRows(const float* x) const {
+    if (options_.eps > 0) return;
     for (int64_t o = 0; o < shape().n; ++o) {
-      if (Length(o) != 0) continue;
+      const float* values = x + o * row();
+      if (std::any_of(values, values + row(), [](float v) { return v != 0; })) continue;
       throw ValueError("weight: row " + std::to_string(o) + " of x " + shape().ToString() +
                        " has length 0, expected a row with a direction (or eps > 0)");
     }
   }
 
-  // Equation 2.
+  // ||x_o|| of a block of rows.
+  void Measure(const float* x, int64_t first, int64_t rows) {
+    const float* values = x + first * row();
+    double* length = length_.data() + first;
+    kernels::RowDots(values, values, rows, row(), length);
+    for (int64_t o = 0; o < rows; ++o) length[o] = std::sqrt(length[o] + options_.eps);
+  }
+
+  // Equation 2, on rows that are still in the cache from being measured.
   void DoForward(Mode /*mode*/, ConstTensorView x, TensorView y) override {
-    Measure(x);
+    CheckRows(x.As<float>());
     ForBlocks([&](int64_t first, int64_t rows) {
+      Measure(x.As<float>(), first, rows);
       float* factor = factor_.data() + first;
       for (int64_t o = 0; o < rows; ++o) {
         factor[o] = static_cast<float>(static_cast<double>(g_[first + o]) / Length(first + o));
