@@ -12,13 +12,14 @@ std::unique_ptr<Engine> MakeEngine(const Shape& shape, bool across_samples, Affi
 }
 
 void Engine::Plan(const Shape& shape, const Partition& partition) {
-  const bool same = shape == shape_ && partition == partition_ && arrays_.mean.size() != 0;
-  if (same) return;
+  if (planned_ && shape == shape_ && partition == partition_) return;
+  planned_ = false;  // a plan that runs out of memory halfway is none
   shape_ = shape;
   partition_ = partition;
   sets_ = (partition.across_samples ? partition.sub_batches : shape.n) * partition.groups;
   arrays_.Resize(sets_);
   DoPlan();
+  planned_ = true;
 }
 
 bool Engine::Streams() const { return shape_.Elements() * 4 > StreamingBytes(); }

@@ -6,6 +6,9 @@
 //   backward: sums of g = dy gamma and g x^ of each tile -> add over the set
 //             -> SetRules::Gradients -> dx, and dgamma and dbeta per parameter index
 //
+// The sums of a backward pass are float32 over 32 additions, and float64 from there on: dy and
+// dy x^ must stay below 1e37.
+//
 // Tiles, and the order in which they are merged, depend on the shape alone, so the results are the
 // same to the bit for every number of threads. README.md has the traversals, with numbers.
 //
@@ -95,6 +98,9 @@ class Engine {
   Partition partition_;
   int64_t sets_ = 1;
   SetArrays arrays_;
+
+ private:
+  bool planned_ = false;
 };
 
 // With parameters one an element, or one a channel where S = 1, a channel is an element.

@@ -121,26 +121,26 @@ void PlanesEngine::MergeSet(const Call& call, int64_t set, int64_t slot) {
 }
 
 void PlanesEngine::FinishSets(const Call& call, Channels channels) {
-  for (int64_t part = 0; part < parts(); ++part) {
-    const SetRange sets{SetOf(part, channels.first), SetOf(part, channels.last)};
-    if (!call.backward) {
-      call.rules->Coefficients(sets, &arrays_);
-      continue;
-    }
-    for (int64_t set = sets.first; set < sets.last; ++set) {
-      const auto at = static_cast<size_t>(set);
-      const int64_t c = GroupOf(set);
-      const double g = arrays_.g[at];
-      if (call.gradients.dgamma != nullptr) {
-        call.gradients.dgamma[c] +=
-            static_cast<float>(arrays_.gx[at] + static_cast<double>(arrays_.shift[at]) * g);
-      }
-      if (call.gradients.dbeta != nullptr) call.gradients.dbeta[c] += static_cast<float>(g);
-      const auto gamma = static_cast<double>(call.affine.Gamma(c));
+  for (int64_t c = channels.first; call.backward && c < channels.last; ++c) {
+    const auto gamma = static_cast<double>(call.affine.Gamma(c));
+    double dgamma = 0, dbeta = 0;  // over the sub-batches
+    for (int64_t part = 0; part < parts(); ++part) {
+      const auto at = static_cast<size_t>(SetOf(part, c));
+      dgamma += arrays_.gx[at] + static_cast<double>(arrays_.shift[at]) * arrays_.g[at];
+      dbeta += arrays_.g[at];
       arrays_.g[at] *= gamma;
       arrays_.gx[at] *= gamma;
     }
-    call.rules->Gradients(sets, &arrays_);
+    if (call.gradients.dgamma != nullptr) call.gradients.dgamma[c] += static_cast<float>(dgamma);
+    if (call.gradients.dbeta != nullptr) call.gradients.dbeta[c] += static_cast<float>(dbeta);
+  }
+  for (int64_t part = 0; part < parts(); ++part) {
+    const SetRange sets{SetOf(part, channels.first), SetOf(part, channels.last)};
+    if (call.backward) {
+      call.rules->Gradients(sets, &arrays_);
+    } else {
+      call.rules->Coefficients(sets, &arrays_);
+    }
   }
 }
 

@@ -329,15 +329,14 @@ void RunsEngine::BackwardElements(const Call& call, int64_t first, int64_t last)
   const bool train = call.gradients.dbeta != nullptr;
   std::array<float, 2 * kElements> part{};
   std::array<double, 2 * kElements> sums{};
-  float* dgamma = train ? part.data() - first : nullptr;  // the kernel counts from element 0
-  float* dbeta = train ? part.data() + kElements - first : nullptr;
   for (int64_t n = 0; n < shape_.n; ++n) {
     for (int64_t at = first; at < last;) {
       const int64_t group = at / length_, end = std::min(last, (group + 1) * length_);
       const int64_t offset = n * elements + at;
       kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset,
-                            {1, end - at, 0, at, elements, Streams()},
-                            arrays_.View().From(SetOf(n, group)), call.affine, dgamma, dbeta);
+                            {1, end - at, 0, 0, elements, Streams()},
+                            arrays_.View().From(SetOf(n, group)), call.affine.From(at),
+                            part.data() + (at - first), part.data() + kElements + (at - first));
       at = end;
     }
     if (train && (n % kDrain == kDrain - 1 || n == shape_.n - 1)) {

@@ -95,10 +95,10 @@ void SetNormalizer::MoveAverages(RunningStatistics* running, double factor) cons
 int64_t SetNormalizer::BlockBytes() const {
   const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
   const Partition partition = PartitionOf(shape());
-  // Sets next to each other in memory are read together: in channels_last all channels of a batch.
-  const bool interleaved = partition.across_samples && shape().layout == Layout::kChannelsLast;
   const int64_t parts = partition.across_samples ? partition.sub_batches : shape().n;
-  return interleaved ? bytes : bytes / (parts * partition.groups);
+  // In channels_last the groups of a sample or sub-batch lie between each other.
+  const bool interleaved = shape().layout == Layout::kChannelsLast;
+  return bytes / (interleaved ? parts : parts * partition.groups);
 }
 
 Cost SetNormalizer::ForwardCost(Mode mode) const {
@@ -107,13 +107,14 @@ Cost SetNormalizer::ForwardCost(Mode mode) const {
   return {(twice ? 3 : 2) * bytes};
 }
 
-// dx needs x for its last term, which constant statistics and mean-only norm do not have, and
-// dgamma needs it; with both out dx is a function of dy. Constant statistics need no sum first.
+// dx needs x for its last term, which constant statistics and mean-only norm do not have, dgamma
+// needs it, and relu for its mask; without all three dx is a function of dy. Constant statistics need no sum first.
 Cost SetNormalizer::BackwardCost(Mode mode) const {
   const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
   const bool constant = UsesRunning(mode);
   const bool has_gamma = form_.scale && form_.affine != AffineKind::kNone;
-  const int64_t reads = has_gamma || (form_.scale && !constant) ? 2 : 1;
+  const bool masks = form_.activation == Activation::kRelu;
+  const int64_t reads = masks || has_gamma || (form_.scale && !constant) ? 2 : 1;
   const bool twice = !constant && reads * BlockBytes() > LastLevelCacheBytes();
   return {(reads * (twice ? 2 : 1) + 1) * bytes};
 }

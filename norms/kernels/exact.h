@@ -21,16 +21,16 @@ struct Rows {
 
 Moments ExactMoments(const float* x, const Rows& rows);
 
-// Whether sums of x - center and its square over `count` values, made in float32, are to be
+// Whether sums of x - center and of its square over `count` values, made in float32, are to be
 // trusted: finite, the center no farther from the mean than two deviations (so that
 // m2 = square - sum^2 / count loses less than a factor of 5 of the precision), and squares above
 // float32's least normal number.
-inline bool Trusted(double center, double sum, double square, int64_t count) {
+inline bool Trusted(double sum, double square, int64_t count) {
   const auto n = static_cast<double>(count);
   const double off = sum * sum / n;
   const double m2 = square - off;
-  // All values are `center`: they would differ by its last bit or more, so no square was lost.
-  if (sum == 0 && square == 0) return center > 1e-11 || center < -1e-11;
+  // All values are `center`, or their squares vanished, which takes deviations below 4e-23.
+  if (sum == 0 && square == 0) return true;
   return square < 1e38 * n && m2 > 1e-30 * n && off <= 4 * m2;
 }
 

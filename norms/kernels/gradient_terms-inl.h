@@ -6,8 +6,6 @@
 #define NORMSWEEP_KERNELS_GRADIENT_TERMS_INL_H_
 #endif
 
-#include <cmath>
-
 #include "norms/kernels/coefficients.h"
 #include "norms/kernels/exact.h"
 #include "norms/kernels/simd-inl.h"
@@ -34,22 +32,6 @@ struct ProductTerm {
   }
 };
 
-// Where float32 overflowed (dy above 1e36), the same sums in float64.
-inline GradientSums ExactProducts(const float* x, const float* dy, const Rows& rows,
-                                  const Coefficients& set, const Line* relu) {
-  GradientSums sums;
-  for (int64_t row = 0; row < rows.rows; ++row) {
-    for (int64_t i = row * rows.stride; i < row * rows.stride + rows.n; ++i) {
-      const float e = x[i] - set.mean_hi[0];
-      if (relu != nullptr && e * relu->a + relu->b <= 0) continue;
-      const double g = static_cast<double>(dy[i]);
-      sums.g += g;
-      sums.gx += g * static_cast<double>(e) * static_cast<double>(set.scale[0]);
-    }
-  }
-  return sums;
-}
-
 // With the rest of the mean taken off: sum(dy x^) = sum(dy v) - mean_lo scale sum(dy).
 HWY_INLINE GradientSums Centered(const GradientSums& sums, const Coefficients& set) {
   return {sums.g, sums.gx - static_cast<double>(set.mean_lo[0]) *
@@ -62,9 +44,6 @@ HWY_INLINE GradientSums ProductSums(D d, const float* x, const float* dy, const 
   const Sums sums = SumRows(d, ProductTerm<kRelu>{x, dy, set.mean_hi[0], set.scale[0], line},
                             static_cast<size_t>(rows.rows), static_cast<size_t>(rows.stride),
                             static_cast<size_t>(rows.n));
-  if (HWY_UNLIKELY(!std::isfinite(sums.first) || !std::isfinite(sums.second))) {
-    return Centered(ExactProducts(x, dy, rows, set, kRelu ? &line : nullptr), set);
-  }
   return Centered({sums.first, sums.second}, set);
 }
 

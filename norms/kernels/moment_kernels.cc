@@ -28,23 +28,25 @@ struct DeviationTerm {
   }
 };
 
-// The mean of up to 4 vectors spread over the rows, or of all values where there are fewer.
+// The mean of up to 4 vectors spread over the rows, or of all values where there are fewer; as the
+// first value and a mean difference, so that the center of equal values is their value.
 HWY_INLINE float SampledCenter(D d, const float* x, size_t rows, size_t stride, size_t n) {
   const size_t lanes = hn::Lanes(d);
+  const V first = hn::Set(d, x[0]);
+  V sum = hn::Zero(d);
   if (n < lanes) {
     const size_t samples = std::min<size_t>(rows, 4);
-    V sum = hn::Zero(d);
     for (size_t k = 0; k < samples; ++k) {
-      sum = hn::Add(sum, LoadTail(d, x + k * rows / samples * stride, n, 0));
+      sum = hn::Add(sum, hn::Sub(LoadTail(d, x + k * rows / samples * stride, n, x[0]), first));
     }
-    return Total(d, sum) / static_cast<float>(samples * n);
+    return x[0] + Total(d, sum) / static_cast<float>(samples * n);
   }
   const size_t step = (n - lanes) / 3;
-  V sum = hn::LoadU(d, x);
-  for (size_t k = 1; k < 4; ++k) {
-    sum = hn::Add(sum, hn::LoadU(d, x + k * (rows - 1) / 3 * stride + k * step));
+  for (size_t k = 0; k < 4; ++k) {
+    const V value = hn::LoadU(d, x + k * (rows - 1) / 3 * stride + k * step);
+    sum = hn::Add(sum, hn::Sub(value, first));
   }
-  return Total(d, sum) / static_cast<float>(4 * lanes);
+  return x[0] + Total(d, sum) / static_cast<float>(4 * lanes);
 }
 
 HWY_INLINE Moments MomentsOf(D d, const float* x, const Rows& r) {
@@ -53,7 +55,7 @@ HWY_INLINE Moments MomentsOf(D d, const float* x, const Rows& r) {
   const float center = SampledCenter(d, x, rows, stride, n);
   const Sums sums = SumRows(d, DeviationTerm{x, center}, rows, stride, n);
   const auto c = static_cast<double>(center);
-  if (HWY_UNLIKELY(!Trusted(c, sums.first, sums.second, r.Count()))) return ExactMoments(x, r);
+  if (HWY_UNLIKELY(!Trusted(sums.first, sums.second, r.Count()))) return ExactMoments(x, r);
   return Moments::FromSums(c, sums.first, sums.second, r.Count());
 }
 
@@ -73,12 +75,13 @@ void ColumnCenters(const float* x, const ColumnRows& block, float* center) {
   const auto stride = static_cast<size_t>(block.stride);
   const float inverse = 1 / static_cast<float>(samples);
   ForVectors(d, static_cast<size_t>(block.columns), [&](D, size_t j, const auto& access) HWY_ATTR {
-    V sum = access.Load(d, x + j, 0);
+    const V first = access.Load(d, x + j, 0);
+    V sum = hn::Zero(d);  // of differences, so that the center of equal values is their value
     for (size_t k = 1; k < samples; ++k) {
       const size_t row = k * static_cast<size_t>(block.rows - 1) / (samples - 1);
-      sum = hn::Add(sum, access.Load(d, x + row * stride + j, 0));
+      sum = hn::Add(sum, hn::Sub(access.Load(d, x + row * stride + j, 0), first));
     }
-    access.Store(d, hn::Mul(sum, hn::Set(d, inverse)), center + j);
+    access.Store(d, hn::MulAdd(sum, hn::Set(d, inverse), first), center + j);
   });
 }
 
@@ -122,12 +125,13 @@ void ColumnMoments(const float* x, const ColumnRows& block, const float* center,
 
 void AddRuns(const float* values, int64_t runs, int64_t n, double* sum) {
   const D d;
+  const D64 d64;
   for (int64_t run = 0; run < runs; ++run, values += n) {
-    V total = hn::Zero(d);
+    V64 total = hn::Zero(d64);
     ForVectors(d, static_cast<size_t>(n), [&](D, size_t i, const auto& access) HWY_ATTR {
-      total = hn::Add(total, access.Load(d, values + i, 0));
+      AddTo(total, access.Load(d, values + i, 0));
     });
-    sum[run] += static_cast<double>(Total(d, total));
+    sum[run] += Total(d64, total);
   }
 }
 
@@ -147,7 +151,7 @@ void AddTiles(const float* tile_sums, int64_t tiles, int64_t stride, int64_t n, 
 HWY_INLINE bool FinishColumn(double center, double sum, double square, int64_t count, double* mean,
                              double* variance) {
   const double shift = sum / static_cast<double>(count);
-  const bool good = Trusted(center, sum, square, count);
+  const bool good = Trusted(sum, square, count);
   *mean = center + shift;
   *variance = good ? std::max(0.0, (square - sum * shift) / static_cast<double>(count))
                    : std::numeric_limits<double>::quiet_NaN();
@@ -169,11 +173,10 @@ bool FinishColumns(const float* center, const double* sum, const double* square,
     const auto shift = hn::Mul(s, inverse);
     const auto off = hn::Mul(s, shift), m2 = hn::Sub(q, off);
     const auto constant = hn::And(hn::Eq(s, zero), hn::Eq(q, zero));
-    const auto away = hn::Gt(hn::Abs(c), hn::Set(d, 1e-11));
     const auto held =
         hn::And(hn::And(hn::Lt(q, hn::Set(d, 1e38 * n)), hn::Gt(m2, hn::Set(d, 1e-30 * n))),
                 hn::Le(off, hn::Mul(m2, hn::Set(d, 4.0))));
-    const auto trusted = hn::Or(hn::And(constant, away), hn::And(hn::Not(constant), held));
+    const auto trusted = hn::Or(constant, held);
     hn::StoreU(hn::Add(c, shift), d, mean + j);
     const auto v = hn::Mul(hn::Max(m2, zero), inverse);
     const auto nan = hn::Set(d, std::numeric_limits<double>::quiet_NaN());

@@ -175,11 +175,12 @@ HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const RowBl
     }
     const Affine own = affine.From(at);
     const RowParameters<kAffine> parameters{own.gamma, own.beta};
+    float* gammas = kAffine ? dgamma + at : nullptr;
+    float* betas = kAffine ? dbeta + at : nullptr;
     if (count == kGroup) {
-      BackwardGroup<kAffine, kRelu, kGroup>(group, n, block.stream, parameters, dgamma + at,
-                                            dbeta + at);
+      BackwardGroup<kAffine, kRelu, kGroup>(group, n, block.stream, parameters, gammas, betas);
     } else {
-      BackwardGroup<kAffine, kRelu, 1>(group, n, block.stream, parameters, dgamma + at, dbeta + at);
+      BackwardGroup<kAffine, kRelu, 1>(group, n, block.stream, parameters, gammas, betas);
     }
     row += count;
     at = (at + count * block.stride) % block.period;

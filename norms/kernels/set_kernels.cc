@@ -66,9 +66,9 @@ void MeanGradients(int64_t first, int64_t last, int64_t m, bool divide, SetArray
   const double* gx = sets->gx.data();
   float* t = sets->t.data();
   float* q = sets->q.data();
-  const double second = divide ? inverse : 0;
   for (int64_t i = first; i < last; ++i) t[i] = static_cast<float>(g[i] * inverse);
-  for (int64_t i = first; i < last; ++i) q[i] = static_cast<float>(gx[i] * second);
+  if (!divide) std::fill(q + first, q + last, 0.0F);  // also where gx overflowed
+  for (int64_t i = first; divide && i < last; ++i) q[i] = static_cast<float>(gx[i] * inverse);
 }
 
 void MoveAverage(const double* value, int64_t n, double weight, double factor, float* average) {

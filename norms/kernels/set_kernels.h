@@ -15,8 +15,7 @@ void Standardize(int64_t first, int64_t last, double eps, bool divide, SetArrays
 // sigma = sqrt(variance + eps)
 void Deviations(const double* variance, int64_t n, double eps, double* sigma);
 
-// Without terms from the statistics (t = q = 0) where they are constants; else t = g / m, and with
-// `divide` q = gx / m.
+// t = g / m, and q = gx / m with `divide`, else 0.
 void MeanGradients(int64_t first, int64_t last, int64_t m, bool divide, SetArrays* sets);
 
 // average = (1 - weight) average + weight factor value

@@ -32,8 +32,8 @@ using V64 = hn::Vec<D64>;
 // Targets whose masked loads touch nothing outside the mask. On the others (SSE4, NEON) Highway
 // loads a whole vector, which may lie across the end of the tensor.
 constexpr bool kMaskedMemory =
-    (HWY_TARGET & (HWY_AVX2 | HWY_AVX3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 |
-                   HWY_SVE2_128 | HWY_RVV)) != 0;
+    HWY_TARGET <= HWY_AVX2 ||  // on x86, where the better targets have the lower bits
+    (HWY_TARGET & (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)) != 0;
 
 // The first n < Lanes(d) values of p, and `fill` behind them.
 HWY_INLINE V LoadTail(D d, const float* p, size_t n, float fill) {
@@ -128,7 +128,8 @@ struct Sums {
 
 // Additions of one float32 lane before it is added to a float64 one: rounding then costs at most
 // 16 u of a variance (u = 2^-24), and about 0.2 u sqrt(32) = 1 u where the errors are random.
-constexpr size_t kChain = 32;
+// A single lane, where errors have no others to average out with, gets 8.
+constexpr size_t kChain = HWY_TARGET == HWY_SCALAR ? 8 : 32;
 
 // Both sums of a term over `rows` rows of n values, `stride` apart. term(d, i, access, s, q,
 // odd) adds what index i gives to the accumulators s and q; `odd` alternates. The order of the additions depends on rows, n and

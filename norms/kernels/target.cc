@@ -31,35 +31,48 @@ int64_t& Current() {
   return current;
 }
 
-}  // namespace
-
-std::vector<std::string> Targets() {
-  const int64_t available = Available();
-  if (Current() != 0) Use(Current());
-  std::vector<std::string> names;
-  for (const int64_t bit : Bits(available)) names.push_back(hwy::TargetName(bit));
-  return names;
-}
-
-void ForceTarget(const std::string& name) {
-  for (const int64_t bit : Bits(Available())) {
+// To one of the compiled targets that the machine has; the best one for an empty name.
+void Force(const std::string& name) {
+  const std::vector<int64_t> available = Bits(Available());
+  for (const int64_t bit : available) {
     if (!name.empty() && name != hwy::TargetName(bit)) continue;
     Current() = bit;
     Use(bit);
     return;
   }
   if (Current() != 0) Use(Current());
-  throw UnknownNameError("unknown instruction set \"" + name + "\", expected one of" +
-                         QuotedNames(Targets()));
+  throw UnknownNameError(
+      "unknown instruction set \"" + name + "\", expected one of" +
+      QuotedNames(available, [](int64_t bit) { return std::string(hwy::TargetName(bit)); }));
 }
 
-std::string CurrentTarget() {
+void ObeyEnvironment() {
   static const bool obeyed = [] {  // once, also when several threads ask first
     const char* forced = std::getenv("NORMSWEEP_TARGET");
-    ForceTarget(forced == nullptr ? "" : forced);
+    Force(forced == nullptr ? "" : forced);
     return true;
   }();
   static_cast<void>(obeyed);
+}
+
+}  // namespace
+
+std::vector<std::string> Targets() {
+  ObeyEnvironment();
+  const int64_t available = Available();
+  Use(Current());
+  std::vector<std::string> names;
+  for (const int64_t bit : Bits(available)) names.push_back(hwy::TargetName(bit));
+  return names;
+}
+
+void ForceTarget(const std::string& name) {
+  ObeyEnvironment();
+  Force(name);
+}
+
+std::string CurrentTarget() {
+  ObeyEnvironment();
   return hwy::TargetName(Current());
 }
 

@@ -12,7 +12,7 @@ namespace normsweep::kernels {
 std::vector<std::string> Targets();
 
 // From now on this one; an empty name means the best. Throws UnknownNameError. Not for use beside a
-// running Forward or Backward.
+// running Forward or Backward, and neither is Targets.
 void ForceTarget(const std::string& name);
 
 // The name of the one that runs. The first call obeys NORMSWEEP_TARGET, and throws as ForceTarget.

@@ -26,7 +26,11 @@ class NoneNorm final : public Normalizer {
   Cost ForwardCost(Mode /*mode*/) const override {
     return {2 * shape().Elements() * SizeOf(Info().data_type)};
   }
-  Cost BackwardCost(Mode mode) const override { return ForwardCost(mode); }  // dy to dx
+  // dy to dx; relu needs x for its mask.
+  Cost BackwardCost(Mode /*mode*/) const override {
+    const int64_t tensors = options_.activation == Activation::kRelu ? 3 : 2;
+    return {tensors * shape().Elements() * SizeOf(Info().data_type)};
+  }
 
  private:
   void DoForward(Mode /*mode*/, ConstTensorView x, TensorView y) override {
