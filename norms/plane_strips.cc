@@ -65,7 +65,7 @@ void PlaneStrips::Measure(const float* x, Channels channels, SetArrays* arrays) 
       const auto at = static_cast<size_t>(c);
       const auto center = static_cast<double>(work.mean_hi[static_cast<size_t>(c * shape_.s)]);
       const Moments moments =
-          kernels::Trusted(work.sum[at], work.square[at], values)
+          kernels::Trusted(center, work.sum[at], work.square[at], values)
               ? Moments::FromSums(center, work.sum[at], work.square[at], values)
               : kernels::ExactMoments(rows + c * shape_.s, {Rows(), stride, shape_.s});
       const auto set = static_cast<size_t>(part * shape_.c + channels.first + c);

@@ -25,12 +25,13 @@ Moments ExactMoments(const float* x, const Rows& rows);
 // trusted: finite, the center no farther from the mean than two deviations (so that
 // m2 = square - sum^2 / count loses less than a factor of 5 of the precision), and squares above
 // float32's least normal number.
-inline bool Trusted(double sum, double square, int64_t count) {
+inline bool Trusted(double center, double sum, double square, int64_t count) {
   const auto n = static_cast<double>(count);
   const double off = sum * sum / n;
   const double m2 = square - off;
-  // All values are `center`, or their squares vanished, which takes deviations below 4e-23.
-  if (sum == 0 && square == 0) return true;
+  // All values are `center`: others would differ by its last bit or more, so no square was lost.
+  // Zeros too, for dead channels are many, and what else has a center of 0 lies below 4e-23.
+  if (sum == 0 && square == 0) return center == 0 || center > 1e-11 || center < -1e-11;
   return square < 1e38 * n && m2 > 1e-30 * n && off <= 4 * m2;
 }
 

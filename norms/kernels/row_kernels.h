@@ -28,7 +28,7 @@ struct RowBlock {
 void ApplyRows(const float* x, float* y, const RowBlock& block, const Coefficients& sets,
                const Affine& affine);
 
-// Of each row: sum(g) and sum(g x^), g = dy gamma, x^ = e scale; dy masked by relu.
+// Of each row: sum(g) and sum(g x^), g = dy gamma, x^ with the shift; dy masked by relu.
 void SumRowBlock(const float* x, const float* dy, const RowBlock& block, const Coefficients& sets,
                  const Affine& affine, GradientSums* sums);
 

@@ -17,6 +17,7 @@
 #include "harness/run/plan.h"
 #include "harness/run/runner.h"
 #include "norms/errors.h"
+#include "norms/kernels/target.h"
 #include "norms/testing/catch.h"
 
 namespace normsweep {
@@ -44,6 +45,20 @@ Plan ShippedCheck(const std::vector<std::string>& settings) {
                   Experiments());
 }
 
+// Leaves out the shapes of more values.
+void KeepShapesUpTo(int64_t values, Plan* plan) {
+  for (SweepCase& one : plan->cases) {
+    Json& shapes = one.resolved["shapes"];
+    shapes.erase(std::remove_if(shapes.begin(), shapes.end(),
+                                [&](const Json& dims) {
+                                  int64_t size = 1;
+                                  for (const Json& d : dims) size *= d.get<int64_t>();
+                                  return size > values;
+                                }),
+                 shapes.end());
+  }
+}
+
 TEST_CASE("check.json passes for every row") {
   auto statuses = StatusesOf(ShippedCheck({}));
   CHECK(statuses["FAILED"] == 0);
@@ -64,19 +79,31 @@ TEST_CASE("check.json fails with any one mutant in place of the real thing") {
     std::erase_if(plan.cases, [&](const SweepCase& one) {
       return one.resolved["normalizer"]["name"] != mutant.normalizer;
     });
-    for (SweepCase& one : plan.cases) {
-      Json& shapes = one.resolved["shapes"];
-      shapes.erase(std::remove_if(shapes.begin(), shapes.end(),
-                                  [](const Json& dims) {
-                                    int64_t size = 1;
-                                    for (const Json& d : dims) size *= d.get<int64_t>();
-                                    return size > 2000;
-                                  }),
-                   shapes.end());
-    }
+    KeepShapesUpTo(2000, &plan);
     REQUIRE_FALSE(plan.cases.empty());
     auto statuses = StatusesOf(plan);
     CHECK(statuses["FAILED"] > 0);
+  }
+}
+
+TEST_CASE("check.json passes for native with every instruction set of the machine") {
+  Plan plan =
+      ShippedCheck({"backend=native", "gradients=false", "identities=false", "mutants=false"});
+  KeepShapesUpTo(2000, &plan);
+  struct Restore {
+    std::string before = kernels::CurrentTarget();
+    ~Restore() { kernels::ForceTarget(before); }
+  } const restore;
+  std::map<std::string, int> best;
+  for (const std::string& target : kernels::Targets()) {
+    kernels::ForceTarget(target);
+    INFO("target " << target);
+    auto statuses = StatusesOf(plan);
+    CHECK(kernels::CurrentTarget() == target);
+    CHECK(statuses["FAILED"] == 0);
+    CHECK(statuses["PASSED"] > 1000);
+    if (best.empty()) best = statuses;
+    CHECK(statuses == best);
   }
 }
 
