@@ -1,4 +1,5 @@
-// The fused activation: relu of what the normalizer gives alone, to the bit where the loops are ours.
+// The fused activation: relu of what the normalizer gives alone, to the bit where the loops are
+// ours.
 #include "norms/activation.h"
 
 #include <omp.h>

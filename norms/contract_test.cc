@@ -1,4 +1,5 @@
-// The contract of normalizer.h, each sentence of it, for every row of the registry that can be made.
+// The contract of normalizer.h, each sentence of it, for every row of the registry that can be
+// made.
 #include <functional>
 
 #include "norms/errors.h"

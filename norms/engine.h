@@ -50,8 +50,8 @@ struct SetRange {
 class SetRules {
  public:
   virtual ~SetRules() = default;
-  // Fills mean_hi, mean_lo, scale and shift; mean and variance hold nothing of use where the Forward
-  // did not measure.
+  // Fills mean_hi, mean_lo, scale and shift; mean and variance hold nothing of use where the
+  // Forward did not measure.
   virtual void Coefficients(SetRange sets, SetArrays* arrays) const = 0;
   // Fills t and q from g and gx, the sums of the set.
   virtual void Gradients(SetRange sets, SetArrays* arrays) const = 0;

@@ -2,9 +2,10 @@
 // sub-batch, a sample apart in memory.
 //
 // Neighbouring channels form a block of 32 KiB where that is more than one, so that a thread reads
-// whole lines and still finds the block in its cache when it comes back to apply (blocks of 256 KiB:
-// the same forward, backward 1.1 to 1.3 times as long at [2, 256, 14, 14] and [1, 128, 28, 28]). Blocks that the threads cannot share out evenly (three channels) are cut
-// into tiles for all of them.
+// whole lines and still finds the block in its cache when it comes back to apply (blocks of 256
+// KiB: the same forward, backward 1.1 to 1.3 times as long at [2, 256, 14, 14] and [1, 128, 28,
+// 28]). Blocks that the threads cannot share out evenly (three channels) are cut into tiles for all
+// of them.
 #include <algorithm>
 
 #include "norms/engine.h"

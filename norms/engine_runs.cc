@@ -1,10 +1,10 @@
-// The engine of runs: a set is one run of values side by side, and gamma and beta are one a plane of
-// it, or one an element.
+// The engine of runs: a set is one run of values side by side, and gamma and beta are one a plane
+// of it, or one an element.
 //
 // Runs are independent of each other. So a thread takes a tile, up to 4096 values of whole runs,
-// through statistics and application while it is in the first-level cache; a longer run is one tile,
-// cut into pieces for its moments. Tiles that the threads cannot share out evenly are cut into
-// pieces for all of them.
+// through statistics and application while it is in the first-level cache; a longer run is one
+// tile, cut into pieces for its moments. Tiles that the threads cannot share out evenly are cut
+// into pieces for all of them.
 #include <algorithm>
 #include <array>
 

@@ -31,8 +31,8 @@ inline int64_t ThreadIndex() { return internal::thread_index; }
 // Calls body(i) for every i in [0, tasks), each exactly once, in any order and on any thread.
 // `work` is the number of elements that all tasks together touch. `body` must not throw. The thread
 // count is the caller's OpenMP setting (omp_set_num_threads), 1 inside a parallel region. A thread
-// gets neighbouring tasks, the same ones in every call of as many: what it read is in its cache. What
-// the tasks stored past the cache is visible to every thread afterwards.
+// gets neighbouring tasks, the same ones in every call of as many: what it read is in its cache.
+// What the tasks stored past the cache is visible to every thread afterwards.
 template <class Body>
 void ParallelFor(int64_t tasks, int64_t work, const Body& body) {
   if (tasks < 2 || !WorthThreads(work)) {

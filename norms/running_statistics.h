@@ -32,8 +32,8 @@ class RunningStatistics {
   void Update(int64_t samples, int64_t parts, std::span<const double> mean,
               std::span<const double> spread, double factor);
 
-  // Every channel's mean_hi ... shift of x^ = (x - mean) / sqrt(variance + eps), where the spread is
-  // a variance, and of x^ = x - mean.
+  // Every channel's mean_hi ... shift of x^ = (x - mean) / sqrt(variance + eps), where the spread
+  // is a variance, and of x^ = x - mean.
   void Standardize(double eps, SetArrays* channels) const;
   void Center(SetArrays* channels) const;
 

@@ -108,7 +108,8 @@ Cost SetNormalizer::ForwardCost(Mode mode) const {
 }
 
 // dx needs x for its last term, which constant statistics and mean-only norm do not have, dgamma
-// needs it, and relu for its mask; without all three dx is a function of dy. Constant statistics need no sum first.
+// needs it, and relu for its mask; without all three dx is a function of dy. Constant statistics
+// need no sum first.
 Cost SetNormalizer::BackwardCost(Mode mode) const {
   const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
   const bool constant = UsesRunning(mode);

@@ -33,8 +33,8 @@ struct ApplyOutput {
 
 // A weight's normalizer is started from x (Init, seed 0) before parameters and buffers are put in.
 // Input of another element type is converted (float64 rounds to float32). Throws ConfigError for a
-// parameter or a buffer that does not exist or a combination that this backend cannot do; OptionError
-// and UnknownNameError as Create; ShapeError for arrays that do not fit.
+// parameter or a buffer that does not exist or a combination that this backend cannot do;
+// OptionError and UnknownNameError as Create; ShapeError for arrays that do not fit.
 ApplyOutput Apply(const ApplyInput& input);
 
 }  // namespace normsweep

@@ -17,9 +17,9 @@ struct NpyArray {
   std::vector<double> values;  // exact for either type
 };
 
-// Throws Error, naming `path` and what was expected: another format, version, element type or order,
-// a damaged header, an element count that overflows, missing or left-over bytes. Memory is taken as
-// the bytes come, so a header cannot ask for more than the file has.
+// Throws Error, naming `path` and what was expected: another format, version, element type or
+// order, a damaged header, an element count that overflows, missing or left-over bytes. Memory is
+// taken as the bytes come, so a header cannot ask for more than the file has.
 NpyArray ReadNpy(const std::string& path);
 NpyArray ReadNpy(std::istream& file, const std::string& path);
 

@@ -27,8 +27,8 @@ class Network {
   // Weights start from N(0, init_scale^2 d^2) with d^2 = 2 / fan_in for ReLU (He et al., arXiv
   // 1502.01852), 2 / (fan_in + fan_out) for sigmoid and tanh (Glorot and Bengio 2010), and
   // 1 / fan_in for the last layer, which no ReLU follows (gain 1, as torch.nn.init.calculate_gain
-  // has it for a linear one); biases from 0. That factor was settled after test errors were seen, on
-  // another draw of the gratings (dataset.seed 1): 2 / fan_in there too ends 0.3 to 0.8 points
+  // has it for a linear one); biases from 0. That factor was settled after test errors were seen,
+  // on another draw of the gratings (dataset.seed 1): 2 / fan_in there too ends 0.3 to 0.8 points
   // higher at batch 32 for group, layer, instance and weight, and 1/6 and 1/100 of it end where 1/2
   // does. A weight depends on the seed and the layer's place alone.
   explicit Network(const NetworkOptions& options);

@@ -79,10 +79,10 @@ std::vector<TrainedBlock> SeparateBlocks(Network* network) {
   return blocks;
 }
 
-// The derivative along `direction` (unit length) by central differences against gradient . direction.
-// The loss, about 2.3 and right to some 4e-7, gives it to 8e-7 / step at worst; 2 % and 1e-3 are for
-// the third derivative. ReLU and max pooling have kinks, and those within a step of a sample count
-// fully, so that the step must be small there.
+// The derivative along `direction` (unit length) by central differences against gradient .
+// direction. The loss, about 2.3 and right to some 4e-7, gives it to 8e-7 / step at worst; 2 % and
+// 1e-3 are for the third derivative. ReLU and max pooling have kinks, and those within a step of a
+// sample count fully, so that the step must be small there.
 void CheckAlong(Problem* problem, const TrainedBlock& block, const std::vector<double>& direction,
                 double step) {
   const std::vector<float> start(block.value, block.value + block.count);
@@ -194,7 +194,8 @@ TEST_CASE("gradients through ReLU agree with finite differences", "[nn]") {
   }
 }
 
-// Which of the network's normalizers end with a relu: "x" those that do, in the order of the layers.
+// Which of the network's normalizers end with a relu: "x" those that do, in the order of the
+// layers.
 std::string Fused(const char* network, const char* normalizer) {
   const Network n(Options(network, normalizer, {1, 9, 8}));
   std::string fused;

@@ -30,10 +30,11 @@ struct RunnerOptions {
   std::function<void(size_t done, double seconds)> on_progress;  // several times a second
 };
 
-// The rows of each case in the order of the cases, whatever order they finished in. Nothing when interrupted;
-// throws RunBroke when a case throws. In both of these no further case starts, and cases that still
-// run are abandoned: they take minutes, and nobody waits for their numbers. Their threads then own
-// what they need, and the process should end without waiting for them (std::_Exit).
+// The rows of each case in the order of the cases, whatever order they finished in. Nothing when
+// interrupted; throws RunBroke when a case throws. In both of these no further case starts, and
+// cases that still run are abandoned: they take minutes, and nobody waits for their numbers. Their
+// threads then own what they need, and the process should end without waiting for them
+// (std::_Exit).
 std::optional<std::vector<std::vector<CaseResult>>> RunCases(std::shared_ptr<Experiment> experiment,
                                                              std::vector<nlohmann::json> cases,
                                                              const RunnerOptions& options);

@@ -5,8 +5,8 @@
 //
 // The mean in two floats, not a x + b: at mean 1e4 and deviation 1 that costs 8e-4 in y, a mean in
 // one float 4e-4, and the mean in two 3e-7. Where x^ is multiplied anyway, mean_lo goes into the
-// shift: y = (x - mean_hi) a + b, a = scale gamma, b = (shift - mean_lo scale) gamma + beta. That is
-// as good, because mean_lo scale is at most 2^-24 mean / deviation.
+// shift: y = (x - mean_hi) a + b, a = scale gamma, b = (shift - mean_lo scale) gamma + beta. That
+// is as good, because mean_lo scale is at most 2^-24 mean / deviation.
 //
 //   dx = scale ((g - t) - q x^),  g = dy gamma
 #pragma once

@@ -28,8 +28,9 @@ struct DeviationTerm {
   }
 };
 
-// The mean of up to 4 vectors (16 short ones) spread over the rows, or of all values where there are
-// fewer; as the first value and a mean difference, so that the center of equal values is their value.
+// The mean of up to 4 vectors (16 short ones) spread over the rows, or of all values where there
+// are fewer; as the first value and a mean difference, so that the center of equal values is their
+// value.
 HWY_INLINE float SampledCenter(D d, const float* x, size_t rows, size_t stride, size_t n) {
   const size_t lanes = hn::Lanes(d);
   const V first = hn::Set(d, x[0]);

@@ -23,8 +23,8 @@ Moments RowMoments(const float* x, const Rows& rows);
 // Mean and biased variance of each of `runs` runs of n <= kTileValues values, side by side.
 void RunMoments(const float* x, int64_t runs, int64_t n, double* mean, double* variance);
 
-// Columns: `rows` rows of `columns` values, a row `stride` values after the one before; a column is a
-// channel, or one position of it.
+// Columns: `rows` rows of `columns` values, a row `stride` values after the one before; a column is
+// a channel, or one position of it.
 struct ColumnRows {
   int64_t rows;
   int64_t columns;

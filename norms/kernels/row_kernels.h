@@ -1,6 +1,6 @@
-// Loops over rows, a row being a set whose elements have a gamma and a beta each: a sample of a fully
-// connected layer or a token, one of its groups, and a whole sample of layer norm with parameters
-// per element.
+// Loops over rows, a row being a set whose elements have a gamma and a beta each: a sample of a
+// fully connected layer or a token, one of its groups, and a whole sample of layer norm with
+// parameters per element.
 //
 // All may run in place (y == x, dx == dy).
 #pragma once
@@ -32,8 +32,9 @@ void ApplyRows(const float* x, float* y, const RowBlock& block, const Coefficien
 void SumRowBlock(const float* x, const float* dy, const RowBlock& block, const Coefficients& sets,
                  const Affine& affine, GradientSums* sums);
 
-// dx = scale ((dy gamma - t) - q x^). With a gamma: dgamma[j] += sum of dy x^ and dbeta[j] += sum of
-// dy over the rows, in float32, j counted from the period's start; at most 32 rows between two calls of Drain.
+// dx = scale ((dy gamma - t) - q x^). With a gamma: dgamma[j] += sum of dy x^ and dbeta[j] += sum
+// of dy over the rows, in float32, j counted from the period's start; at most 32 rows between two
+// calls of Drain.
 void BackwardRows(const float* x, const float* dy, float* dx, const RowBlock& block,
                   const Coefficients& sets, const Affine& affine, float* dgamma, float* dbeta);
 

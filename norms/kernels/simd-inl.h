@@ -132,8 +132,8 @@ struct Sums {
 constexpr size_t kChain = HWY_TARGET == HWY_SCALAR ? 8 : 32;
 
 // Both sums of a term over `rows` rows of n values, `stride` apart. term(d, i, access, s, q,
-// odd) adds what index i gives to the accumulators s and q; `odd` alternates. The order of the additions depends on rows, n and
-// the vector length alone.
+// odd) adds what index i gives to the accumulators s and q; `odd` alternates. The order of the
+// additions depends on rows, n and the vector length alone.
 template <class Term>
 HWY_INLINE Sums SumRows(D d, const Term& term, size_t rows, size_t stride, size_t n) {
   const size_t lanes = hn::Lanes(d);

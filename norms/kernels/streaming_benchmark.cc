@@ -1,5 +1,5 @@
-// Where the border for streaming stores lies: eval forward of planes of 56x56 with ordinary and with
-// streaming stores, over the size of the output. MB/s counts the bytes read and written.
+// Where the border for streaming stores lies: eval forward of planes of 56x56 with ordinary and
+// with streaming stores, over the size of the output. MB/s counts the bytes read and written.
 //
 //   streaming_benchmark --benchmark_enable_random_interleaving --benchmark_repetitions=9
 #include <benchmark/benchmark.h>

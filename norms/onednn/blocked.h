@@ -5,12 +5,12 @@
 //
 // The primitive of batch normalization takes the format of the tensor it is given and suggests
 // none, so formats are tried, blocked ones first, and the first that gets JIT code is taken; else
-// the layout of the shape. Seen with oneDNN 2.6.3 on AVX-512: nChw16c gets bnorm_jit:avx512_core and
-// nChw8c bnorm_jit:avx2 for every C and S, forward and backward alike, S = 1 and C = 1 included;
-// nhwc gets bnorm_jit only where 16 divides C, bnorm_tbb_jit where 4 does, else nspc_bnorm:any, and
-// nchw ncsp_bnorm:any, 3 to 8 times slower than blocked. What blocks add as padding is normalized
-// too: [8, 3, 3136] takes 17 us in eval as nChw8c and 25 as nChw16c, 32 and 55 backward. So the
-// format that pads less comes first, and nChw16c where they pad alike.
+// the layout of the shape. Seen with oneDNN 2.6.3 on AVX-512: nChw16c gets bnorm_jit:avx512_core
+// and nChw8c bnorm_jit:avx2 for every C and S, forward and backward alike, S = 1 and C = 1
+// included; nhwc gets bnorm_jit only where 16 divides C, bnorm_tbb_jit where 4 does, else
+// nspc_bnorm:any, and nchw ncsp_bnorm:any, 3 to 8 times slower than blocked. What blocks add as
+// padding is normalized too: [8, 3, 3136] takes 17 us in eval as nChw8c and 25 as nChw16c, 32 and
+// 55 backward. So the format that pads less comes first, and nChw16c where they pad alike.
 #pragma once
 
 #include <memory>
@@ -26,9 +26,9 @@ namespace normsweep::onednn {
 
 class BlockedBatchNorm {
  public:
-  // `options` are those of `batch`; running statistics are neither kept nor moved. Throws OptionError
-  // or ShapeError (as a Forward of `batch` in this mode does); null with *why_not for an option that
-  // oneDNN does not have.
+  // `options` are those of `batch`; running statistics are neither kept nor moved. Throws
+  // OptionError or ShapeError (as a Forward of `batch` in this mode does); null with *why_not for
+  // an option that oneDNN does not have.
   static std::unique_ptr<BlockedBatchNorm> Make(const nlohmann::json& options, const Shape& shape,
                                                 Mode mode, std::string* why_not);
 
@@ -40,10 +40,10 @@ class BlockedBatchNorm {
   void StoreForward(float* y);
   void StoreBackward(float* dx);
 
-  // One value a channel each. gamma (1) and beta (0) are to be set, and so are mean (0) and variance
-  // (1) in kEval with track_running_stats; in the other modes each Forward writes these two, the
-  // variance biased. The gradients are overwritten by each Backward. Without affine those of gamma
-  // and beta are empty.
+  // One value a channel each. gamma (1) and beta (0) are to be set, and so are mean (0) and
+  // variance (1) in kEval with track_running_stats; in the other modes each Forward writes these
+  // two, the variance biased. The gradients are overwritten by each Backward. Without affine those
+  // of gamma and beta are empty.
   std::span<float> gamma() { return gamma_; }
   std::span<float> beta() { return beta_; }
   std::span<float> mean() { return mean_; }

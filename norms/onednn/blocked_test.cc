@@ -1,6 +1,6 @@
 // oneDNN in its own format against the float64 reference: what is under test is the adapter (the
-// reorders, the padding of channels, which statistics are whose), so the inputs are well-behaved and
-// the tolerance is that of float32 sums.
+// reorders, the padding of channels, which statistics are whose), so the inputs are well-behaved
+// and the tolerance is that of float32 sums.
 #include "norms/onednn/blocked.h"
 
 #include <cmath>

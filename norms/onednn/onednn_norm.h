@@ -10,8 +10,8 @@
 //                  group   copied to channels_first and back
 // gamma and beta, and their gradients, are then this adapter's (Info().composite), as they are
 // where layer norm has one gamma a channel. A fused relu is the batch primitive's own in `onednn`
-// (fuse_norm_relu), and everywhere else a pass of the adapter's (composite). Running statistics are the adapter's always: oneDNN
-// returns the biased batch variance and keeps nothing.
+// (fuse_norm_relu), and everywhere else a pass of the adapter's (composite). Running statistics are
+// the adapter's always: oneDNN returns the biased batch variance and keeps nothing.
 #pragma once
 
 #include <memory>

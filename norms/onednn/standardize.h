@@ -55,8 +55,8 @@ dnnl::memory::desc PlainDesc(const Shape& shape);
 // Sets are the channels of `shape`.
 std::unique_ptr<Standardize> MakeBatchPrimitive(const Shape& shape,
                                                 const StandardizeOptions& options);
-// The same for x, y, dx and dy in any format of [N, C, H, W]. Throws dnnl::error for one that oneDNN
-// cannot take.
+// The same for x, y, dx and dy in any format of [N, C, H, W]. Throws dnnl::error for one that
+// oneDNN cannot take.
 std::unique_ptr<Standardize> MakeBatchPrimitive(const dnnl::memory::desc& tensor,
                                                 const StandardizeOptions& options);
 // Sets are `rows` rows of `length` values side by side.

@@ -60,8 +60,8 @@ class Wrapped {
 };
 
 // *results = op(), the first of them at `out` with the sizes and strides of `like`; it is then left
-// empty. The operator makes `skip` other tensors of that size before. Returns whether it took a copy:
-// in place, or where the operator makes its result otherwise.
+// empty. The operator makes `skip` other tensors of that size before. Returns whether it took a
+// copy: in place, or where the operator makes its result otherwise.
 bool PlaceResult(float* out, const Tensor& like, bool in_place, int skip, Results* results,
                  const std::function<Results()>& op);
 

@@ -6,8 +6,8 @@
 
 #include "norms/normalizer.h"
 
-// The new normalizer `name` ("batch", "layer", "instance", "group" or "weight"), owned by the caller;
-// null with *why_not where torch's operators cannot do it.
+// The new normalizer `name` ("batch", "layer", "instance", "group" or "weight"), owned by the
+// caller; null with *why_not where torch's operators cannot do it.
 extern "C" normsweep::Normalizer* NormsweepMakeTorch(const char* name,
                                                      const nlohmann::json& options,
                                                      const normsweep::Shape& shape,

@@ -1,5 +1,6 @@
 // What only the torch backend promises; its numbers are the check experiment's business, and the
-// rest of the contract is contract_test's. Without libtorch only the first case has something to do.
+// rest of the contract is contract_test's. Without libtorch only the first case has something to
+// do.
 #include <omp.h>
 
 #include <cmath>

@@ -208,8 +208,8 @@ void Comparer::CompareStatistics() {
       tolerance);
 }
 
-// The largest deviation of a set in running ones: d = (mean - running_mean) / running_sigma makes so
-// many units of its last place of one of the mean's, when the data leaps and the averages lag.
+// The largest deviation of a set in running ones: d = (mean - running_mean) / running_sigma makes
+// so many units of its last place of one of the mean's, when the data leaps and the averages lag.
 double Comparer::LargestDrift(const SetStatistics& statistics) const {
   const Buffer* sigma = FindNamed(reference_->normalizer().Buffers(), "running_sigma");
   double largest = 1;

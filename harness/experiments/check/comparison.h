@@ -1,4 +1,5 @@
-// One backend against the float64 reference, on one shape: the same numbers in, every output compared.
+// One backend against the float64 reference, on one shape: the same numbers in, every output
+// compared.
 #pragma once
 
 #include <functional>
@@ -31,8 +32,9 @@ struct Comparison {
   std::string implementation;
 };
 
-// spec.backend against "reference": warm-up in kTrain, then Forward in `mode` and Backward. Scales, so
-// that an error is a rounding error where nothing is wrong, even if the output itself cancels to 0:
+// spec.backend against "reference": warm-up in kTrain, then Forward in `mode` and Backward. Scales,
+// so that an error is a rounding error where nothing is wrong, even if the output itself cancels to
+// 0:
 //   y            max |y|; with a fused relu max |z|, z being what comes before it
 //   dx           max of |dx| and of gain max|gamma| max|dy|, gain = r / sqrt(variance + eps) (weights: |y / x|)
 //   gradients    max over the parameters of sum |dz x^|, or sum |dz|; dz is dy where relu passes

@@ -361,8 +361,8 @@ double RelativeDifference(std::span<const double> a, std::span<const double> b) 
 }
 
 double IdentityTolerance(const std::string& backend) {
-  // float32: two results of a few units each, and a x + b rounds x itself (8 units of the last place
-  // of values near 1). float64: sums of at most 833 values.
+  // float32: two results of a few units each, and a x + b rounds x itself (8 units of the last
+  // place of values near 1). float64: sums of at most 833 values.
   return backend == "reference" ? 1e-12 : 64 * 0x1p-24;
 }
 

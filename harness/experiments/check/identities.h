@@ -19,8 +19,8 @@ struct Identity {
 };
 std::span<const Identity> Identities();
 
-// The largest |a - b|, relative to the largest |b|; infinite where a difference is not finite or the
-// sizes differ.
+// The largest |a - b|, relative to the largest |b|; infinite where a difference is not finite or
+// the sizes differ.
 double RelativeDifference(std::span<const double> a, std::span<const double> b);
 
 // What rounding may cost: float64 and its own two-pass sums, or float32 results.

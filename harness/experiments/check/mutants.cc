@@ -87,7 +87,8 @@ class Spoiled final : public Normalizer {
   Hooks hooks_;
 };
 
-// y - beta times factor(biased variance, values in the set), where the batch's own statistics are used.
+// y - beta times factor(biased variance, values in the set), where the batch's own statistics are
+// used.
 void Rescale(const Context& context, const std::function<double(double, double)>& factor) {
   const SetStatistics s = context.inner->Statistics();
   if (s.count == 0) return;

@@ -1,5 +1,6 @@
-// Known wrong versions of the normalizers: mistakes that were made in real libraries, or that a reader
-// of the papers is likely to make. The check is worth something only because it catches them all.
+// Known wrong versions of the normalizers: mistakes that were made in real libraries, or that a
+// reader of the papers is likely to make. The check is worth something only because it catches them
+// all.
 #pragma once
 
 #include <memory>
@@ -17,8 +18,8 @@ struct Mutant {
 };
 std::span<const Mutant> Mutants();
 
-// Create, but with every native normalizer wrapped as a mutant's is, without a mistake: the control,
-// which the check must pass.
+// Create, but with every native normalizer wrapped as a mutant's is, without a mistake: the
+// control, which the check must pass.
 Creator WithControl();
 
 // Create, but with the mutant in place of the native version of its normalizer. Throws

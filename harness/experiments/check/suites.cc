@@ -22,8 +22,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Central differences with h = 2^-13 deviations are good to about 1e-11 (central_differences.h); sets
-// of two values bend more sharply.
+// Central differences with h = 2^-13 deviations are good to about 1e-11 (central_differences.h);
+// sets of two values bend more sharply.
 constexpr double kGradientTolerance = 1e-8;
 // They move z by up to 2 h times the gain from x or a parameter to z, in these shapes: 1e-3.
 constexpr double kKinkDistance = 0.02;
@@ -204,9 +204,10 @@ CaseResult RunGradientSuite(const Json& resolved_case) {
   int64_t comparisons = 0, near_kink = 0;
   for (const auto& sizes : kShapes) {
     const Shape shape{sizes[0], sizes[1], sizes[2], layout};
-    // Two values a set are the least that have a variance. Drawn at random they may lie so close that
-    // a step of the differences is not small; the exact fill keeps them 2 apart. And with a small eps
-    // they normalize to +-1 whatever they are, so that every derivative is a rounding error.
+    // Two values a set are the least that have a variance. Drawn at random they may lie so close
+    // that a step of the differences is not small; the exact fill keeps them 2 apart. And with a
+    // small eps they normalize to +-1 whatever they are, so that every derivative is a rounding
+    // error.
     const bool pairs = shape.n * shape.s == 2;
     NormalizerSpec spec = given;
     if (pairs && spec.name.find("batch") == 0) spec.options["eps"] = 0.5;

@@ -1,9 +1,9 @@
 // The parts of a check. Each turns one resolved case into one row.
 //
-// Status: PASSED; FAILED; SKIPPED (the backend cannot do it, with its reason); PEER_LIMIT (a peer is
-// known not to hold the tolerance here, with the reason; one that does hold it is FAILED);
-// MISTRUSTED (it passed, but nearly all of y and dx is 0, so that passing means little).
-// Metrics: worst_error relative to the output's scale, its tolerance, worst_at (output and shape),
+// Status: PASSED; FAILED; SKIPPED (the backend cannot do it, with its reason); PEER_LIMIT (a peer
+// is known not to hold the tolerance here, with the reason; one that does hold it is FAILED);
+// MISTRUSTED (it passed, but nearly all of y and dx is 0, so that passing means little). Metrics:
+// worst_error relative to the output's scale, its tolerance, worst_at (output and shape),
 // comparisons, and what the suite adds.
 #pragma once
 

@@ -20,24 +20,24 @@ struct ToleranceInput {
 // Relative to the scale of an output or a statistic (comparison.h), u = 2^-24 being float32's unit
 // roundoff.
 //
-// Ours: 8 u. Its sums are float32 for at most 32 additions and float64 from there on, around a center
-// close to the mean, which costs a variance about u and the mean u deviations, seldom more than 2;
-// then there is the handful of float32 operations on each value (x - mean, times scale, plus shift;
-// backward four more), the parameters' rounding, and the result's.
+// Ours: 8 u. Its sums are float32 for at most 32 additions and float64 from there on, around a
+// center close to the mean, which costs a variance about u and the mean u deviations, seldom more
+// than 2; then there is the handful of float32 operations on each value (x - mean, times scale,
+// plus shift; backward four more), the parameters' rounding, and the result's.
 //
 // A peer: (8 + 2 sqrt(terms)) u (1 + condition). A float32 sum of m terms is off by about sqrt(m) u
-// (m u at worst; Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2), and an error
-// of u |mean| in the mean is one of u |mean| / deviation in every normalized value. On the exact fill
-// nothing rounds in a sum, so peers are held to 8 u as well, but for one that folds the mean: the
-// rounding of a x + b is u |mean| / deviation whatever the sums are.
+// (m u at worst; Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2), and an
+// error of u |mean| in the mean is one of u |mean| / deviation in every normalized value. On the
+// exact fill nothing rounds in a sum, so peers are held to 8 u as well, but for one that folds the
+// mean: the rounding of a x + b is u |mean| / deviation whatever the sums are.
 double OutputTolerance(const ToleranceInput& input);
 
-// Whether `backend` computes (x - mean) k gamma + beta as a x + b with b = beta - mean k gamma: then
-// y of a constant set is not beta but what is left of two terms of |mean| k gamma.
+// Whether `backend` computes (x - mean) k gamma + beta as a x + b with b = beta - mean k gamma:
+// then y of a constant set is not beta but what is left of two terms of |mean| k gamma.
 bool FoldsMean(const std::string& backend);
 
-// Why a peer cannot hold the tolerance; from a written list, which a row that passes contradicts, so
-// that the list cannot outlive its reasons.
+// Why a peer cannot hold the tolerance; from a written list, which a row that passes contradicts,
+// so that the list cannot outlive its reasons.
 struct PeerLimit {
   const char* reason;
   bool overflow;  // excuses only shapes on which a value really overflowed

@@ -40,7 +40,7 @@ struct ContestantInput {
 struct ContestantInfo {
   std::string implementation;         // instruction set, or the peer's own string
   bool composite = false;             // part of the work is done outside the peer's own primitive
-  std::optional<double> creation_ns;  // to the end of the first call, oneDNN's cache of primitives warm
+  std::optional<double> creation_ns;  // with the first call; oneDNN has its primitive cached
   std::optional<double> reorder_ns;   // to its own layout and back
 };
 
