@@ -88,6 +88,19 @@ class Engine {
   int64_t GroupOf(int64_t set) const { return set % partition_.groups; }
 
  protected:
+  // One Forward or Backward.
+  struct Call {
+    const float* x = nullptr;
+    const float* dy = nullptr;
+    float* out = nullptr;  // y or dx
+    Affine affine;
+    AffineGradients gradients;
+    const SetRules* rules = nullptr;
+    bool backward = false;
+    bool measure = true;
+    bool stream = false;
+  };
+
   virtual void DoPlan() = 0;
 
   // Whether the output is so large that storing it past the cache is faster (cost.h).

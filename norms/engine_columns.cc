@@ -31,22 +31,12 @@ class ColumnsEngine final : public Engine {
  public:
   void Forward(const float* x, float* y, const Affine& affine, bool measure,
                const SetRules& rules) override {
-    Run({x, nullptr, y, affine, &rules, false, measure, Streams()});
+    Run({x, nullptr, y, affine, {}, &rules, false, measure, Streams()});
   }
   void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                 const AffineGradients& gradients, const SetRules& rules) override;
 
  private:
-  struct Call {
-    const float* x;
-    const float* dy;
-    float* out;  // y or dx
-    Affine affine;
-    const SetRules* rules;
-    bool backward;
-    bool measure;
-    bool stream;
-  };
   // Rows side by side that share coefficients form a *segment*: a sample, or all of a batch. A
   // *part* is what has coefficients of its own: a segment, or with sub-batches every W-th.
   struct Tile {
@@ -346,7 +336,12 @@ void ColumnsEngine::RunTogether(const Call& call, int64_t part) {
                 [&](int64_t i) { MergeSums(part, i * kChunk, std::min(sums, (i + 1) * kChunk)); });
   }
   Finish(call, part);
-  ParallelForBackwards(tiles, work, [&](int64_t i) { ApplyTile(call, IndexOf(part, i)); });
+  const auto apply = [&](int64_t i) { ApplyTile(call, IndexOf(part, i)); };
+  if (call.measure) {
+    ParallelForBackwards(tiles, work, apply);
+  } else {
+    ParallelFor(tiles, work, apply);
+  }
 }
 
 void ColumnsEngine::Run(const Call& call) {
@@ -390,7 +385,7 @@ void ColumnsEngine::AddParameters(const AffineGradients& gradients, int64_t firs
 
 void ColumnsEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                              const AffineGradients& gradients, const SetRules& rules) {
-  Run({x, dy, dx, affine, &rules, true, true, Streams()});
+  Run({x, dy, dx, affine, gradients, &rules, true, true, Streams()});
   if (gradients.dbeta == nullptr) return;
   constexpr int64_t kChunk = 128;
   ParallelFor((shape_.c + kChunk - 1) / kChunk, 4 * parts_ * width_, [&](int64_t i) {

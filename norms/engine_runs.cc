@@ -37,15 +37,6 @@ class RunsEngine final : public Engine {
                 const AffineGradients& gradients, const SetRules& rules) override;
 
  private:
-  struct Call {
-    const float* x;
-    const float* dy;
-    float* out;  // y or dx
-    Affine affine;
-    AffineGradients gradients;
-    const SetRules* rules;
-  };
-
   void DoPlan() override;
   SetRange SetsOf(int64_t tile) const {
     return {tile * sets_per_tile_, std::min(sets_, (tile + 1) * sets_per_tile_)};
@@ -119,7 +110,7 @@ void RunsEngine::Measure(const Call& call, SetRange sets) {
   double* mean = arrays_.mean.data();
   double* variance = arrays_.variance.data();
   if (pieces_ == 1) {
-    kernels::RunMoments(call.x + sets.first * length_, sets.last - sets.first, length_,
+    kernels::SetMoments(call.x + sets.first * length_, sets.last - sets.first, {1, 0, length_},
                         mean + sets.first, variance + sets.first);
     return;
   }

@@ -64,11 +64,12 @@ HWY_INLINE Moments MomentsOf(D d, const float* x, const Rows& r) {
 
 Moments RowMoments(const float* x, const Rows& rows) { return MomentsOf(D(), x, rows); }
 
-void RunMoments(const float* x, int64_t runs, int64_t n, double* mean, double* variance) {
-  for (int64_t run = 0; run < runs; ++run) {
-    const Moments moments = MomentsOf(D(), x + run * n, {1, 0, n});
-    mean[run] = moments.mean;
-    variance[run] = moments.m2 / static_cast<double>(n);
+void SetMoments(const float* x, int64_t sets, const Rows& rows, double* mean, double* variance) {
+  const auto count = static_cast<double>(rows.Count());
+  for (int64_t set = 0; set < sets; ++set) {
+    const Moments moments = MomentsOf(D(), x + set * rows.n, rows);
+    mean[set] = moments.mean;
+    variance[set] = moments.m2 / count;
   }
 }
 
@@ -201,7 +202,7 @@ HWY_AFTER_NAMESPACE();
 namespace normsweep::kernels {
 
 HWY_EXPORT(RowMoments);
-HWY_EXPORT(RunMoments);
+HWY_EXPORT(SetMoments);
 HWY_EXPORT(ColumnCenters);
 HWY_EXPORT(ColumnMoments);
 HWY_EXPORT(AddRuns);
@@ -212,8 +213,8 @@ Moments RowMoments(const float* x, const Rows& rows) {
   return HWY_DYNAMIC_DISPATCH(RowMoments)(x, rows);
 }
 
-void RunMoments(const float* x, int64_t runs, int64_t n, double* mean, double* variance) {
-  HWY_DYNAMIC_DISPATCH(RunMoments)(x, runs, n, mean, variance);
+void SetMoments(const float* x, int64_t sets, const Rows& rows, double* mean, double* variance) {
+  HWY_DYNAMIC_DISPATCH(SetMoments)(x, sets, rows, mean, variance);
 }
 
 void ColumnCenters(const float* x, const ColumnRows& block, float* center) {

@@ -20,8 +20,9 @@ inline int64_t PieceLength(int64_t n) {
 // Of rows of values (the planes of a channel, or one run), for at most a few tiles' worth.
 Moments RowMoments(const float* x, const Rows& rows);
 
-// Mean and biased variance of each of `runs` runs of n <= kTileValues values, side by side.
-void RunMoments(const float* x, int64_t runs, int64_t n, double* mean, double* variance);
+// Mean and biased variance of each of `sets` sets of `rows`, the first row of each n values after
+// that of the one before: runs side by side (one row each), or neighbouring channels.
+void SetMoments(const float* x, int64_t sets, const Rows& rows, double* mean, double* variance);
 
 // Columns: `rows` rows of `columns` values, a row `stride` values after the one before; a column is
 // a channel, or one position of it.

@@ -71,13 +71,13 @@ TEST_CASE("RowMoments is mean and squared deviations of rows, wherever the mean 
   });
 }
 
-TEST_CASE("RunMoments is mean and variance of each run") {
+TEST_CASE("SetMoments is mean and variance of each run") {
   testing::ForTargets([] {
     testing::ForMisalignments(1, [](int64_t n, int64_t i, int64_t j, int64_t k) {
       const int64_t runs = n > 1000 ? 2 : 1 + testing::Count().turn++ % 5;
       const Input<float> x(runs * n, i, 1e3);
       Output<double> mean(runs, j), variance(runs, k);
-      RunMoments(x.data(), runs, n, mean.data(), variance.data());
+      SetMoments(x.data(), runs, {1, 0, n}, mean.data(), variance.data());
       INFO(runs << " runs of " << n << ", x at " << i);
       for (int64_t run = 0; run < runs; ++run) {
         Input<float> own(n, 0);
@@ -104,7 +104,7 @@ void CheckSpecial(const char* what, const Fill& fill) {
       INFO(what << ", " << n << " values");
       const Moments found = RowMoments(x.data(), row);
       Output<double> mean(3, 0), variance(3, 0);
-      RunMoments(runs.data(), 3, n, mean.data(), variance.data());
+      SetMoments(runs.data(), 3, {1, 0, n}, mean.data(), variance.data());
       if (std::isfinite(expected.m2)) {
         CHECK(Wrong(found, expected) == "");
         CHECK(Wrong(mean[1], variance[1] * static_cast<double>(n), expected) == "");

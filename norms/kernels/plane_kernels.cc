@@ -69,6 +69,18 @@ GradientSums SumPlaneRows(const float* x, const float* dy, const Rows& rows,
                      : ProductSums<false>(D(), x, dy, rows, sets, line);
 }
 
+void SumChannels(const float* x, const float* dy, int64_t channels, const Rows& rows,
+                 const Coefficients& sets, const Affine& affine, double* g, double* gx) {
+  for (int64_t c = 0; c < channels; ++c, x += rows.n, dy += rows.n) {
+    const Coefficients own = sets.From(c);
+    const Line line = LineOf(sets, c, affine.Gamma(c), affine.Beta(c));
+    const GradientSums sums = affine.relu ? ProductSums<true>(D(), x, dy, rows, own, line)
+                                          : ProductSums<false>(D(), x, dy, rows, own, line);
+    g[c] = sums.g;
+    gx[c] = sums.gx;
+  }
+}
+
 template <bool kRelu>
 HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const PlaneBlock& block,
                          const Coefficients& sets, const Affine& affine) {
@@ -110,6 +122,7 @@ namespace normsweep::kernels {
 HWY_EXPORT(ApplyPlanes);
 HWY_EXPORT(SumPlanes);
 HWY_EXPORT(SumPlaneRows);
+HWY_EXPORT(SumChannels);
 HWY_EXPORT(BackwardPlanes);
 
 void ApplyPlanes(const float* x, float* y, const PlaneBlock& block, const Coefficients& sets,
@@ -125,6 +138,11 @@ void SumPlanes(const float* x, const float* dy, const PlaneBlock& block, const C
 GradientSums SumPlaneRows(const float* x, const float* dy, const Rows& rows,
                           const Coefficients& sets, const Affine& affine) {
   return HWY_DYNAMIC_DISPATCH(SumPlaneRows)(x, dy, rows, sets, affine);
+}
+
+void SumChannels(const float* x, const float* dy, int64_t channels, const Rows& rows,
+                 const Coefficients& sets, const Affine& affine, double* g, double* gx) {
+  HWY_DYNAMIC_DISPATCH(SumChannels)(x, dy, channels, rows, sets, affine, g, gx);
 }
 
 void BackwardPlanes(const float* x, const float* dy, float* dx, const PlaneBlock& block,

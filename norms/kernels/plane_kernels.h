@@ -37,6 +37,11 @@ void SumPlanes(const float* x, const float* dy, const PlaneBlock& block, const C
 GradientSums SumPlaneRows(const float* x, const float* dy, const Rows& rows,
                           const Coefficients& sets, const Affine& affine);
 
+// And for `channels` neighbouring channels, a set each: the first row of each is rows.n values after
+// that of the one before.
+void SumChannels(const float* x, const float* dy, int64_t channels, const Rows& rows,
+                 const Coefficients& sets, const Affine& affine, double* g, double* gx);
+
 // dx = scale ((dy gamma - t) - q x^)
 void BackwardPlanes(const float* x, const float* dy, float* dx, const PlaneBlock& block,
                     const Coefficients& sets, const Affine& affine);
