@@ -21,7 +21,6 @@ namespace {
 
 using kernels::ColumnBlock;
 using kernels::ColumnCoefficients;
-using kernels::kColumnRows;
 
 // Columns are at least this many, for rows of few channels are joined: one vector of 16 values for
 // a row of 3 would be mostly empty.

@@ -5,13 +5,9 @@
 #include "norms/kernels/column_kernels.h"
 #include "norms/kernels/moment_kernels.h"
 #include "norms/parallel.h"
-#include "norms/pieces.h"
 
 namespace normsweep {
 namespace {
-
-using kernels::ColumnBlock;
-using kernels::ColumnCoefficients;
 
 constexpr int64_t kStripValues = 512;
 

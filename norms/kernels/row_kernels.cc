@@ -72,7 +72,7 @@ HWY_INLINE void Apply(const float* x, float* y, const RowBlock& block, const Coe
 
 // kernel<affine, relu>(args...)
 #define NORMSWEEP_BY_FORM(kernel, affine, ...)                                                \
-  ((affine).gamma != nullptr                                                                  \
+  ((affine).gamma != nullptr && (affine).beta != nullptr                                      \
        ? ((affine).relu ? kernel<true, true>(__VA_ARGS__) : kernel<true, false>(__VA_ARGS__)) \
        : ((affine).relu ? kernel<false, true>(__VA_ARGS__) : kernel<false, false>(__VA_ARGS__)))
 

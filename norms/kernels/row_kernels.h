@@ -13,7 +13,7 @@
 namespace normsweep::kernels {
 
 // `rows` rows of `length` values, each `stride` values after the one before: whole sets side by
-// side, or a piece of each. gamma and beta have `period` values: row i's start at
+// side, or a piece of each. gamma and beta, both or neither, have `period` values: row i's start at
 // (first + i stride) mod period.
 struct RowBlock {
   int64_t rows;
