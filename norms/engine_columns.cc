@@ -256,7 +256,7 @@ void ColumnsEngine::FinishGradients(const Call& call, int64_t part) {
     for (int64_t j = 0; j < width_; ++j) {
       const auto set = static_cast<size_t>(sets.first + j / per_set);
       q[j] = arrays_.q[set];
-      t[j] = arrays_.t[set] - q[j] * (arrays_.mean_lo[set] * arrays_.scale[set]);
+      t[j] = LoopT(arrays_.View(), sets.first + j / per_set);
     }
   }
   for (auto* values : {&t_, &q_}) Replicate(part, values);
@@ -269,8 +269,7 @@ void ColumnsEngine::FinishGroups(const Call& call, int64_t part, const double* g
   const float* gamma = gamma_.data() + part * columns_;
   for (int64_t set = sets.first, j = 0; set < sets.last; ++set) {
     const auto at = static_cast<size_t>(set);
-    const double rest =
-        static_cast<double>(arrays_.mean_lo[at]) * static_cast<double>(arrays_.scale[at]);
+    const double rest = Remainder(arrays_.View(), set);
     double sum_g = 0, sum_gx = 0;
     for (const int64_t end = j + per_set; j < end; ++j) {
       gx[j] -= rest * g[j];

@@ -51,10 +51,11 @@ TEST_CASE("the bits do not depend on the number of threads") {
   for (const char* name :
        {"none", "batch", "batch_renorm", "layer", "instance", "group", "weight", "spectral"}) {
     for (const Layout layout : {Layout::kChannelsFirst, Layout::kChannelsLast}) {
-      // One long channel, three channels, one sample, many rows: blocks fewer and more than
-      // threads.
-      for (const Shape& sizes : {Shape{2, 1, 50000}, Shape{16, 3, 3136}, Shape{1, 96, 784},
-                                 Shape{2048, 48, 1}, Shape{5, 30, 501}}) {
+      // One long channel, three channels, one sample, many rows, small planes of many samples
+      // (strips) and of few: blocks fewer and more than threads, and a rest.
+      for (const Shape& sizes :
+           {Shape{2, 1, 50000}, Shape{16, 3, 3136}, Shape{1, 96, 784}, Shape{2048, 48, 1},
+            Shape{5, 30, 501}, Shape{16, 39, 49}, Shape{3, 130, 49}}) {
         Shape shape = sizes;
         shape.layout = layout;
         NormalizerSpec spec{name, "native", nlohmann::json::object()};

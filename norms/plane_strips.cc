@@ -91,7 +91,7 @@ void PlaneStrips::SpreadGradients(Work* work, Channels channels, int64_t part,
     Spread(scale, shape_.s, work->scale.data() + at);
     Spread(affine.Gamma(c), shape_.s, work->gamma.data() + at);
     Spread(q, shape_.s, work->q.data() + at);
-    Spread(arrays.t[set] - q * (arrays.mean_lo[set] * scale), shape_.s, work->t.data() + at);
+    Spread(LoopT(arrays.View(), part * shape_.c + c), shape_.s, work->t.data() + at);
   }
 }
 
@@ -126,11 +126,7 @@ void PlaneStrips::Sum(const float* x, const float* dy, Channels channels, const 
       kernels::AddRuns(work.first.data(), count, shape_.s, g);
       kernels::AddRuns(work.second.data(), count, shape_.s, gx);
     }
-    for (int64_t c = 0; c < count; ++c) {
-      const auto set = static_cast<size_t>(first_set + c);
-      gx[c] -= static_cast<double>(arrays->mean_lo[set]) * static_cast<double>(arrays->scale[set]) *
-               g[c];
-    }
+    for (int64_t c = 0; c < count; ++c) gx[c] -= Remainder(arrays->View(), first_set + c) * g[c];
   }
 }
 

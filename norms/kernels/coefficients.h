@@ -57,6 +57,15 @@ inline Line LineOf(const Coefficients& c, int64_t set, float gamma, float beta) 
   return {a, (c.shift[set] * gamma + beta) - c.mean_lo[set] * a};
 }
 
+// The loops' v = (x - mean_hi) scale lacks mean_lo: x^ = v - Remainder. So sum(dy x^) is
+// sum(dy v) - Remainder sum(dy), and (g - t) - q x^ is (g - LoopT) - q v.
+inline double Remainder(const Coefficients& c, int64_t set) {
+  return static_cast<double>(c.mean_lo[set]) * static_cast<double>(c.scale[set]);
+}
+inline float LoopT(const Coefficients& c, int64_t set) {
+  return c.t[set] - c.q[set] * (c.mean_lo[set] * c.scale[set]);
+}
+
 // Of a set: sum(g) and sum(g x^ ), x^ without the shift.
 struct GradientSums {
   double g = 0;

@@ -32,19 +32,13 @@ struct ProductTerm {
   }
 };
 
-// With the rest of the mean taken off: sum(dy x^) = sum(dy v) - mean_lo scale sum(dy).
-HWY_INLINE GradientSums Centered(const GradientSums& sums, const Coefficients& set) {
-  return {sums.g, sums.gx - static_cast<double>(set.mean_lo[0]) *
-                                static_cast<double>(set.scale[0]) * sums.g};
-}
-
 template <bool kRelu>
 HWY_INLINE GradientSums ProductSums(D d, const float* x, const float* dy, const Rows& rows,
                                     const Coefficients& set, const Line& line) {
   const Sums sums = SumRows(d, ProductTerm<kRelu>{x, dy, set.mean_hi[0], set.scale[0], line},
                             static_cast<size_t>(rows.rows), static_cast<size_t>(rows.stride),
                             static_cast<size_t>(rows.n));
-  return Centered({sums.first, sums.second}, set);
+  return {sums.first, sums.second - Remainder(set, 0) * sums.first};
 }
 
 }  // namespace normsweep::kernels::HWY_NAMESPACE

@@ -88,7 +88,7 @@ HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const Plane
     const float gamma = affine.Gamma(channel);
     const Line line = LineOf(sets, set, gamma, affine.Beta(channel));
     const float hi = sets.mean_hi[set], scale = sets.scale[set], q = sets.q[set];
-    const float t = sets.t[set] - q * (sets.mean_lo[set] * scale);
+    const float t = LoopT(sets, set);
     const float* from = x + offset;
     const float* gradient = dy + offset;
     float* to = dx + offset;

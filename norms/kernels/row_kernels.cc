@@ -1,5 +1,7 @@
 #include "norms/kernels/row_kernels.h"
 
+#include <type_traits>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "norms/kernels/row_kernels.cc"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
@@ -70,15 +72,23 @@ HWY_INLINE void Apply(const float* x, float* y, const RowBlock& block, const Coe
       });
 }
 
-// kernel<affine, relu>(args...)
-#define NORMSWEEP_BY_FORM(kernel, affine, ...)                                                \
-  ((affine).gamma != nullptr && (affine).beta != nullptr                                      \
-       ? ((affine).relu ? kernel<true, true>(__VA_ARGS__) : kernel<true, false>(__VA_ARGS__)) \
-       : ((affine).relu ? kernel<false, true>(__VA_ARGS__) : kernel<false, false>(__VA_ARGS__)))
+// Calls kernel(affine, relu) with the two as std::bool_constant.
+template <class Kernel>
+HWY_INLINE void ByForm(const Affine& affine, const Kernel& kernel) {
+  if (affine.gamma != nullptr && affine.beta != nullptr) {
+    affine.relu ? kernel(std::true_type(), std::true_type())
+                : kernel(std::true_type(), std::false_type());
+  } else {
+    affine.relu ? kernel(std::false_type(), std::true_type())
+                : kernel(std::false_type(), std::false_type());
+  }
+}
 
 void ApplyRows(const float* x, float* y, const RowBlock& block, const Coefficients& sets,
                const Affine& affine) {
-  NORMSWEEP_BY_FORM(Apply, affine, x, y, block, sets, affine);
+  ByForm(affine, [&](auto has, auto relu) HWY_ATTR {
+    Apply<decltype(has)::value, decltype(relu)::value>(x, y, block, sets, affine);
+  });
 }
 
 template <bool kAffine, bool kRelu>
@@ -112,7 +122,9 @@ HWY_INLINE void SumRowsOf(const float* x, const float* dy, const RowBlock& block
 
 void SumRowBlock(const float* x, const float* dy, const RowBlock& block, const Coefficients& sets,
                  const Affine& affine, GradientSums* sums) {
-  NORMSWEEP_BY_FORM(SumRowsOf, affine, x, dy, block, sets, affine, sums);
+  ByForm(affine, [&](auto has, auto relu) HWY_ATTR {
+    SumRowsOf<decltype(has)::value, decltype(relu)::value>(x, dy, block, sets, affine, sums);
+  });
 }
 
 // What one row of a group needs.
@@ -189,7 +201,10 @@ HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const RowBl
 
 void BackwardRows(const float* x, const float* dy, float* dx, const RowBlock& block,
                   const Coefficients& sets, const Affine& affine, float* dgamma, float* dbeta) {
-  NORMSWEEP_BY_FORM(Backward, affine, x, dy, dx, block, sets, affine, dgamma, dbeta);
+  ByForm(affine, [&](auto has, auto relu) HWY_ATTR {
+    Backward<decltype(has)::value, decltype(relu)::value>(x, dy, dx, block, sets, affine, dgamma,
+                                                          dbeta);
+  });
 }
 
 void Drain(float* part, int64_t n, double* sum) {

@@ -112,11 +112,9 @@ void ColumnLines(const Coefficients& sets, const Affine& affine, int64_t columns
 void WeighColumns(const Coefficients& sets, const float* gamma, int64_t n, const double* g,
                   double* HWY_RESTRICT gx, double* HWY_RESTRICT set_g,
                   double* HWY_RESTRICT set_gx) {
-  const float* lo = sets.mean_lo;
-  const float* scale = sets.scale;
+  const Coefficients c = sets;
   for (int64_t j = 0; j < n; ++j) {
-    const double centered =
-        gx[j] - static_cast<double>(lo[j]) * static_cast<double>(scale[j]) * g[j];
+    const double centered = gx[j] - Remainder(c, j) * g[j];
     gx[j] = centered;
     set_g[j] = static_cast<double>(gamma[j]) * g[j];
     set_gx[j] = static_cast<double>(gamma[j]) * centered;
@@ -128,7 +126,7 @@ void ColumnGradients(const Coefficients& sets, int64_t n, float* HWY_RESTRICT t,
   const Coefficients c = sets;
   for (int64_t j = 0; j < n; ++j) {
     q[j] = c.q[j];
-    t[j] = c.t[j] - c.q[j] * (c.mean_lo[j] * c.scale[j]);
+    t[j] = LoopT(c, j);
   }
 }
 
