@@ -6,42 +6,27 @@
 #include <hwy/highway.h>
 
 #include "norms/kernels/gradient_terms-inl.h"
+#include "norms/kernels/plane_vectors-inl.h"
 #include "norms/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace normsweep::kernels::HWY_NAMESPACE {
 
-// Calls body(set, channel, offset of the plane).
-template <class Body>
-HWY_INLINE void ForPlanes(const PlaneBlock& block, const Body& body) {
-  int64_t channel = block.first % block.channels;
-  int64_t set = block.first / block.planes_per_set - block.set_shift;
-  int64_t in_set = block.first % block.planes_per_set, offset = 0;
-  for (int64_t plane = block.first; plane < block.last; ++plane) {
-    body(set, channel, offset);
-    offset += block.s;
-    if (++channel == block.channels) channel = 0;
-    if (++in_set == block.planes_per_set) {
-      in_set = 0;
-      ++set;
-    }
-  }
-}
+struct ForwardPlane {
+  float hi, a, b;
+};
 
 template <bool kRelu>
 HWY_INLINE void Apply(const float* x, float* y, const PlaneBlock& block, const Coefficients& sets,
                       const Affine& affine) {
-  ForPlanes(block, [&](int64_t set, int64_t channel, int64_t offset) HWY_ATTR {
-    const Line line = LineOf(sets, set, affine.Gamma(channel), affine.Beta(channel));
-    const float hi = sets.mean_hi[set];
-    const float* from = x + offset;
-    float* to = y + offset;
-    ForOutput(D(), static_cast<size_t>(block.s), to, block.stream,
-              [=](D d, size_t i, const auto& access) HWY_ATTR {
-                const V e = hn::Sub(access.Load(d, from + i, 0), hn::Set(d, hi));
-                const V z = hn::MulAdd(e, hn::Set(d, line.a), hn::Set(d, line.b));
-                access.Write(d, kRelu ? Relu(z, z) : z, to + i);
-              });
+  const auto own_of = [&](const PlaneIndex& p) HWY_ATTR {
+    const Line line = LineOf(sets, p.set, affine.Gamma(p.channel), affine.Beta(p.channel));
+    return ForwardPlane{sets.mean_hi[p.set], line.a, line.b};
+  };
+  ForPlanes(block, y, own_of, [=](D d, size_t i, const auto& access, const auto& plane) HWY_ATTR {
+    const V e = hn::Sub(access.Load(d, x + i, 0), plane.Get(d, &ForwardPlane::hi));
+    const V z = hn::MulAdd(e, plane.Get(d, &ForwardPlane::a), plane.Get(d, &ForwardPlane::b));
+    access.Write(d, kRelu ? Relu(z, z) : z, y + i);
   });
 }
 
@@ -53,13 +38,15 @@ void ApplyPlanes(const float* x, float* y, const PlaneBlock& block, const Coeffi
 void SumPlanes(const float* x, const float* dy, const PlaneBlock& block, const Coefficients& sets,
                const Affine& affine, GradientSums* sums) {
   const D d;
-  ForPlanes(block, [&](int64_t set, int64_t channel, int64_t offset) HWY_ATTR {
-    const Coefficients own = sets.From(set);
-    const Line line = LineOf(sets, set, affine.Gamma(channel), affine.Beta(channel));
+  for (PlaneIndex p = PlaneIndex::First(block); p.plane < block.last; p.Next(block)) {
+    const Coefficients own = sets.From(p.set);
+    const Line line = LineOf(sets, p.set, affine.Gamma(p.channel), affine.Beta(p.channel));
     const Rows row{1, 0, block.s};
-    *sums++ = affine.relu ? ProductSums<true>(d, x + offset, dy + offset, row, own, line)
-                          : ProductSums<false>(d, x + offset, dy + offset, row, own, line);
-  });
+    *sums++ = affine.relu ? ProductSums<true>(d, x, dy, row, own, line)
+                          : ProductSums<false>(d, x, dy, row, own, line);
+    x += block.s;
+    dy += block.s;
+  }
 }
 
 GradientSums SumPlaneRows(const float* x, const float* dy, const Rows& rows,
@@ -81,29 +68,30 @@ void SumChannels(const float* x, const float* dy, int64_t channels, const Rows& 
   }
 }
 
+struct BackwardPlane {
+  float hi, a, b, scale, gamma, t, q;
+};
+
 template <bool kRelu>
 HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const PlaneBlock& block,
                          const Coefficients& sets, const Affine& affine) {
-  ForPlanes(block, [&](int64_t set, int64_t channel, int64_t offset) HWY_ATTR {
-    const float gamma = affine.Gamma(channel);
-    const Line line = LineOf(sets, set, gamma, affine.Beta(channel));
-    const float hi = sets.mean_hi[set], scale = sets.scale[set], q = sets.q[set];
-    const float t = LoopT(sets, set);
-    const float* from = x + offset;
-    const float* gradient = dy + offset;
-    float* to = dx + offset;
-    ForOutput(D(), static_cast<size_t>(block.s), to, block.stream,
-              [=](D d, size_t i, const auto& access) HWY_ATTR {
-                const V e = hn::Sub(access.Load(d, from + i, 0), hn::Set(d, hi));
-                V g = access.Load(d, gradient + i, 0);
-                if constexpr (kRelu) {
-                  g = Relu(hn::MulAdd(e, hn::Set(d, line.a), hn::Set(d, line.b)), g);
-                }
-                const V normalized = hn::Mul(e, hn::Set(d, scale));
-                const V centered = hn::Sub(hn::Mul(g, hn::Set(d, gamma)), hn::Set(d, t));
-                const V sum = hn::NegMulAdd(hn::Set(d, q), normalized, centered);
-                access.Write(d, hn::Mul(hn::Set(d, scale), sum), to + i);
-              });
+  using P = BackwardPlane;
+  const auto own_of = [&](const PlaneIndex& p) HWY_ATTR {
+    const float gamma = affine.Gamma(p.channel);
+    const Line line = LineOf(sets, p.set, gamma, affine.Beta(p.channel));
+    return P{sets.mean_hi[p.set], line.a,       line.b, sets.scale[p.set], gamma,
+             LoopT(sets, p.set),  sets.q[p.set]};
+  };
+  ForPlanes(block, dx, own_of, [=](D d, size_t i, const auto& access, const auto& plane) HWY_ATTR {
+    const V e = hn::Sub(access.Load(d, x + i, 0), plane.Get(d, &P::hi));
+    V g = access.Load(d, dy + i, 0);
+    if constexpr (kRelu) {
+      g = Relu(hn::MulAdd(e, plane.Get(d, &P::a), plane.Get(d, &P::b)), g);
+    }
+    const V scale = plane.Get(d, &P::scale);
+    const V centered = hn::Sub(hn::Mul(g, plane.Get(d, &P::gamma)), plane.Get(d, &P::t));
+    const V sum = hn::NegMulAdd(plane.Get(d, &P::q), hn::Mul(e, scale), centered);
+    access.Write(d, hn::Mul(scale, sum), dx + i);
   });
 }
 
