@@ -202,11 +202,13 @@ void RunsEngine::SumPlanes(const Call& call, int64_t first, int64_t last) {
 
 void RunsEngine::WeighPlanes(const Call& call, SetRange sets) {
   for (int64_t set = sets.first; set < sets.last; ++set) {
+    const GradientSums* planes = plane_sums_.data() + set * planes_per_set_;
+    const Affine affine = call.affine.From(GroupOf(set) * planes_per_set_);
     double g = 0, gx = 0;
-    for (int64_t plane = set * planes_per_set_; plane < (set + 1) * planes_per_set_; ++plane) {
-      const auto gamma = static_cast<double>(call.affine.Gamma(plane % shape_.c));
-      g += gamma * plane_sums_[static_cast<size_t>(plane)].g;
-      gx += gamma * plane_sums_[static_cast<size_t>(plane)].gx;
+    for (int64_t i = 0; i < planes_per_set_; ++i) {
+      const auto gamma = static_cast<double>(affine.Gamma(i));
+      g += gamma * planes[i].g;
+      gx += gamma * planes[i].gx;
     }
     arrays_.g[static_cast<size_t>(set)] = g;
     arrays_.gx[static_cast<size_t>(set)] = gx;
@@ -246,16 +248,24 @@ void RunsEngine::BackwardByPlanes(const Call& call) {
 
 // Runs have no shift, so a plane's sums are those of its gamma and beta.
 void RunsEngine::ParametersFromPlanes(const Call& call) const {
-  for (int64_t c = 0; c < shape_.c; ++c) {
-    double dgamma = 0, dbeta = 0;
+  constexpr int64_t kChunk = 256;
+  ParallelFor((shape_.c + kChunk - 1) / kChunk, 4 * sets_ * planes_per_set_, [&](int64_t chunk) {
+    const int64_t first = chunk * kChunk, count = std::min(kChunk, shape_.c - first);
+    std::array<GradientSums, kChunk> sums{};
     for (int64_t n = 0; n < shape_.n; ++n) {
-      const GradientSums& sums = plane_sums_[static_cast<size_t>(n * shape_.c + c)];
-      dgamma += sums.gx;
-      dbeta += sums.g;
+      const GradientSums* planes = plane_sums_.data() + n * shape_.c + first;
+      for (int64_t i = 0; i < count; ++i) {
+        sums[static_cast<size_t>(i)].g += planes[i].g;
+        sums[static_cast<size_t>(i)].gx += planes[i].gx;
+      }
     }
-    if (call.gradients.dgamma != nullptr) call.gradients.dgamma[c] += static_cast<float>(dgamma);
-    call.gradients.dbeta[c] += static_cast<float>(dbeta);
-  }
+    float* dgamma = call.gradients.dgamma;
+    for (int64_t i = 0; i < count; ++i) {
+      const GradientSums& sum = sums[static_cast<size_t>(i)];
+      if (dgamma != nullptr) dgamma[first + i] += static_cast<float>(sum.gx);
+      call.gradients.dbeta[first + i] += static_cast<float>(sum.g);
+    }
+  });
 }
 
 void RunsEngine::SumRows(const Call& call, SetRange sets) {
