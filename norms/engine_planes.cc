@@ -228,13 +228,15 @@ void PlanesEngine::Run(const Call& call) {
     });
     return;
   }
-  const int64_t fit = std::clamp<int64_t>(kBlockValues / tensors / per_channel, 1, shape_.c);
-  const int64_t channels = std::max<int64_t>(1, std::min(fit, shape_.c / threads));
-  const int64_t blocks = shape_.c / channels / threads * threads;
-  ParallelFor(blocks, shape_.Elements(), [&](int64_t block) {
-    RunBlock(call, {block * channels, (block + 1) * channels});
+  // Blocks in equal numbers for all threads, one of which may get a channel more than another; with
+  // few channels that would be too uneven, and all threads share what is left over.
+  const int64_t even = shape_.c >= 8 * threads ? shape_.c : shape_.c / threads * threads;
+  const int64_t fit = std::max<int64_t>(1, kBlockValues / tensors / per_channel);
+  const int64_t blocks = (even + threads * fit - 1) / (threads * fit) * threads;
+  ParallelFor(even == 0 ? 0 : blocks, shape_.Elements(), [&](int64_t block) {
+    RunBlock(call, {block * even / blocks, (block + 1) * even / blocks});
   });
-  if (blocks * channels < shape_.c) RunTogether(call, {blocks * channels, shape_.c});
+  if (even < shape_.c) RunTogether(call, {even, shape_.c});
 }
 
 void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,

@@ -1,5 +1,7 @@
 #include "norms/kernels/moment_kernels.h"
 
+#include <array>
+#include <cmath>
 #include <limits>
 
 #undef HWY_TARGET_INCLUDE
@@ -52,25 +54,22 @@ HWY_INLINE float SampledCenter(D d, const float* x, size_t rows, size_t stride, 
   return x[0] + Total(d, sum) / static_cast<float>(kVectors * lanes);
 }
 
-HWY_INLINE Moments MomentsOf(D d, const float* x, const Rows& r) {
+// Both sums of a set around its center.
+HWY_INLINE Sums SumsOf(D d, const float* x, const Rows& r, float* center) {
   const auto rows = static_cast<size_t>(r.rows), stride = static_cast<size_t>(r.stride),
              n = static_cast<size_t>(r.n);
-  const float center = SampledCenter(d, x, rows, stride, n);
-  const Sums sums = SumRows(d, DeviationTerm{x, center}, rows, stride, n);
-  const auto c = static_cast<double>(center);
-  if (HWY_UNLIKELY(!Trusted(c, sums.first, sums.second, r.Count()))) return ExactMoments(x, r);
-  return Moments::FromSums(c, sums.first, sums.second, r.Count());
+  *center = SampledCenter(d, x, rows, stride, n);
+  return SumRows(d, DeviationTerm{x, *center}, rows, stride, n);
 }
 
-Moments RowMoments(const float* x, const Rows& rows) { return MomentsOf(D(), x, rows); }
-
-void SetMoments(const float* x, int64_t sets, const Rows& rows, double* mean, double* variance) {
-  const auto count = static_cast<double>(rows.Count());
-  for (int64_t set = 0; set < sets; ++set) {
-    const Moments moments = MomentsOf(D(), x + set * rows.n, rows);
-    mean[set] = moments.mean;
-    variance[set] = moments.m2 / count;
+Moments RowMoments(const float* x, const Rows& rows) {
+  float center = 0;
+  const Sums sums = SumsOf(D(), x, rows, &center);
+  const auto c = static_cast<double>(center);
+  if (HWY_UNLIKELY(!Trusted(c, sums.first, sums.second, rows.Count()))) {
+    return ExactMoments(x, rows);
   }
+  return Moments::FromSums(c, sums.first, sums.second, rows.Count());
 }
 
 void ColumnCenters(const float* x, const ColumnRows& block, float* center) {
@@ -193,6 +192,33 @@ bool FinishColumns(const float* center, const double* sum, const double* square,
                          variance + j);
   }
   return good;
+}
+
+// The divisions and checks of many sets in vectors: set by set they took half of the time of planes
+// of 7x7.
+void SetMoments(const float* x, int64_t sets, const Rows& rows, double* mean, double* variance) {
+  constexpr int64_t kSets = 128;
+  std::array<float, kSets> center;
+  std::array<double, kSets> sum, square;
+  for (int64_t first = 0; first < sets; first += kSets) {
+    const int64_t count = std::min(kSets, sets - first);
+    for (int64_t i = 0; i < count; ++i) {
+      const auto at = static_cast<size_t>(i);
+      const Sums sums = SumsOf(D(), x + (first + i) * rows.n, rows, &center[at]);
+      sum[at] = sums.first;
+      square[at] = sums.second;
+    }
+    if (FinishColumns(center.data(), sum.data(), square.data(), count, rows.Count(), mean + first,
+                      variance + first)) {
+      continue;
+    }
+    for (int64_t set = first; set < first + count; ++set) {
+      if (!std::isnan(variance[set])) continue;
+      const Moments exact = ExactMoments(x + set * rows.n, rows);
+      mean[set] = exact.mean;
+      variance[set] = exact.m2 / static_cast<double>(exact.count);
+    }
+  }
 }
 
 }  // namespace normsweep::kernels::HWY_NAMESPACE
