@@ -51,7 +51,7 @@ class PlanesEngine final : public Engine {
   // Coefficients or gradients of the sets of these channels, and dgamma and dbeta.
   void FinishSets(const Call& call, Channels channels);
   // Output of sample n: values [first, last) counted from its start.
-  void Apply(const Call& call, int64_t n, int64_t first, int64_t last) const;
+  void Apply(const Call& call, int64_t n, int64_t first, int64_t last, int64_t ahead = 0) const;
 
   int64_t tiles_ = 0;            // of a set
   int64_t planes_per_tile_ = 0;  // of a tile
@@ -135,10 +135,11 @@ void PlanesEngine::FinishSets(const Call& call, Channels channels) {
   }
 }
 
-void PlanesEngine::Apply(const Call& call, int64_t n, int64_t first, int64_t last) const {
+void PlanesEngine::Apply(const Call& call, int64_t n, int64_t first, int64_t last,
+                         int64_t ahead) const {
   const int64_t sample = n * shape_.c * shape_.s;
   const int64_t part = n % partition_.sub_batches;
-  const PlaneBlock all{0, 0, shape_.s, shape_.c, 1, -part * shape_.c, call.stream};
+  const PlaneBlock all{0, 0, shape_.s, shape_.c, 1, -part * shape_.c, call.stream, ahead};
   ForPlanePieces(all, first, last, [&](const PlaneBlock& block, int64_t at) {
     const int64_t offset = sample + first + at;
     if (call.backward) {
@@ -193,7 +194,8 @@ void PlanesEngine::RunBlock(const Call& call, Channels channels) {
   }
   FinishSets(call, channels);
   for (int64_t n = 0; n < shape_.n; ++n) {
-    Apply(call, n, channels.first * shape_.s, channels.last * shape_.s);
+    const int64_t first = channels.first * shape_.s, last = channels.last * shape_.s;
+    Apply(call, n, first, last, last - first);
   }
 }
 

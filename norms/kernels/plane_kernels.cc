@@ -23,7 +23,9 @@ HWY_INLINE void Apply(const float* x, float* y, const PlaneBlock& block, const C
     const Line line = LineOf(sets, p.set, affine.Gamma(p.channel), affine.Beta(p.channel));
     return ForwardPlane{sets.mean_hi[p.set], line.a, line.b};
   };
+  const int64_t ahead = block.ahead;
   ForPlanes(block, y, own_of, [=](D d, size_t i, const auto& access, const auto& plane) HWY_ATTR {
+    access.Fetch(x + i + ahead);
     const V e = hn::Sub(access.Load(d, x + i, 0), plane.Get(d, &ForwardPlane::hi));
     const V z = hn::MulAdd(e, plane.Get(d, &ForwardPlane::a), plane.Get(d, &ForwardPlane::b));
     access.Write(d, kRelu ? Relu(z, z) : z, y + i);
@@ -82,7 +84,10 @@ HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const Plane
     return P{sets.mean_hi[p.set], line.a,       line.b, sets.scale[p.set], gamma,
              LoopT(sets, p.set),  sets.q[p.set]};
   };
+  const int64_t ahead = block.ahead;
   ForPlanes(block, dx, own_of, [=](D d, size_t i, const auto& access, const auto& plane) HWY_ATTR {
+    access.Fetch(x + i + ahead);
+    access.Fetch(dy + i + ahead);
     const V e = hn::Sub(access.Load(d, x + i, 0), plane.Get(d, &P::hi));
     V g = access.Load(d, dy + i, 0);
     if constexpr (kRelu) {

@@ -22,6 +22,9 @@ struct PlaneBlock {
   int64_t planes_per_set = 1;
   int64_t set_shift = 0;
   bool stream = false;  // the output past the cache (parallel.h fences)
+  // With stream: also fetch what lies this many values behind, the input of the block after this
+  // one, so that memory reads while it writes.
+  int64_t ahead = 0;
 };
 
 // y = x^ gamma + beta, relu

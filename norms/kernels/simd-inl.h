@@ -59,23 +59,28 @@ HWY_INLINE void StoreTail(D d, V v, float* p, size_t n) {
 }
 
 // How a loop's body reaches the vector at an index: Load and Store for what is read and updated,
-// Write for the output. Force-inlined, so that the forms cost no branch in the loop.
+// Write for the output, Fetch for what comes much later. Force-inlined, so that the forms cost no
+// branch in the loop.
 struct Whole {
   HWY_INLINE V Load(D d, const float* p, float /*fill*/) const { return hn::LoadU(d, p); }
   HWY_INLINE void Store(D d, V v, float* p) const { hn::StoreU(v, d, p); }
   HWY_INLINE void Write(D d, V v, float* p) const { hn::StoreU(v, d, p); }
+  HWY_INLINE void Fetch(const float* /*p*/) const {}
 };
 struct Partial {
   size_t n;
   HWY_INLINE V Load(D d, const float* p, float fill) const { return LoadTail(d, p, n, fill); }
   HWY_INLINE void Store(D d, V v, float* p) const { StoreTail(d, v, p, n); }
   HWY_INLINE void Write(D d, V v, float* p) const { StoreTail(d, v, p, n); }
+  HWY_INLINE void Fetch(const float* /*p*/) const {}
 };
-// Writes past the cache, which takes whole vectors at aligned addresses.
+// Writes past the cache, which takes whole vectors at aligned addresses. Fetches to the second
+// level (Highway's Prefetch, to the first: 1.1 times as long for batch norm of [32, 512, 28, 28]).
 struct Streamed {
   HWY_INLINE V Load(D d, const float* p, float /*fill*/) const { return hn::LoadU(d, p); }
   HWY_INLINE void Store(D d, V v, float* p) const { hn::StoreU(v, d, p); }
   HWY_INLINE void Write(D d, V v, float* p) const { hn::Stream(v, d, p); }
+  HWY_INLINE void Fetch(const float* p) const { __builtin_prefetch(p, 0, 2); }
 };
 
 // Calls body(d, i, access) for the vectors of [0, n): whole ones, and a partial one at the end.
