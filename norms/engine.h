@@ -103,8 +103,9 @@ class Engine {
 
   virtual void DoPlan() = 0;
 
-  // Whether the output is so large that storing it past the cache is faster (cost.h).
-  bool Streams() const;
+  // Whether the output is so large that storing it past the cache is faster (cost.h); with
+  // `measure` x is read twice, which it should stay in the cache for.
+  bool Streams(bool measure) const;
   int64_t parts() const { return sets_ / partition_.groups; }
 
   Shape shape_;

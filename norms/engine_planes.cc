@@ -40,6 +40,7 @@ class PlanesEngine final : public Engine {
 
   void DoPlan() override;
   Tile TileOf(int64_t set, int64_t tile) const;
+  void Evaluate(const Call& call);
   void Run(const Call& call);
   void RunStrip(const Call& call, Channels channels);
   void MeasureSmallSets(const Call& call, Channels channels);
@@ -158,10 +159,8 @@ void PlanesEngine::RunStrip(const Call& call, Channels channels) {
     strips_.Backward(call.x, call.dy, call.out, channels, arrays_, call.affine, call.stream);
     return;
   }
-  if (call.measure) {
-    strips_.Measure(call.x, channels, &arrays_);
-    FinishSets(call, channels);
-  }
+  if (call.measure) strips_.Measure(call.x, channels, &arrays_);
+  FinishSets(call, channels);
   strips_.Apply(call.x, call.out, channels, arrays_, call.affine, call.stream);
 }
 
@@ -241,14 +240,19 @@ void PlanesEngine::Run(const Call& call) {
   if (even < shape_.c) RunTogether(call, {even, shape_.c});
 }
 
-void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
-                           const SetRules& rules) {
-  const Call call{x, nullptr, y, affine, {}, &rules, false, measure, Streams()};
-  if (!measure) rules.Coefficients({0, sets_}, &arrays_);
-  if (measure || PlaneStrips::Suit(shape_, partition_)) {
-    Run(call);
+// Constant statistics: a thread takes its channels through all samples, or where they are few its
+// share of the values.
+void PlanesEngine::Evaluate(const Call& call) {
+  const int64_t threads = WorthThreads(shape_.Elements()) ? ThreadCount() : 1;
+  if (shape_.c >= 8 * threads) {
+    ParallelFor(threads, shape_.Elements(), [&](int64_t i) {
+      const int64_t first = i * shape_.c / threads, last = (i + 1) * shape_.c / threads;
+      call.rules->Coefficients({first, last}, &arrays_);
+      for (int64_t n = 0; n < shape_.n; ++n) Apply(call, n, first * shape_.s, last * shape_.s);
+    });
     return;
   }
+  call.rules->Coefficients({0, sets_}, &arrays_);
   const int64_t sample = shape_.c * shape_.s;
   const int64_t pieces = (sample + kTileValues - 1) / kTileValues;
   ParallelFor(shape_.n * pieces, shape_.Elements(), [&](int64_t i) {
@@ -257,9 +261,15 @@ void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool 
   });
 }
 
+void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
+                           const SetRules& rules) {
+  const Call call{x, nullptr, y, affine, {}, &rules, false, measure, Streams(measure)};
+  measure || (!call.stream && PlaneStrips::Suit(shape_, partition_)) ? Run(call) : Evaluate(call);
+}
+
 void PlanesEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                             const AffineGradients& gradients, const SetRules& rules) {
-  Run({x, dy, dx, affine, gradients, &rules, true, true, Streams()});
+  Run({x, dy, dx, affine, gradients, &rules, true, true, Streams(true)});
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 namespace normsweep {
 namespace {
 
-constexpr int64_t kStripValues = 512;
+// 512: backward of [32, 1024, 14, 14] 1.1 to 1.2 times as long; 4096: [32, 256, 14, 14] forward 1.25.
+constexpr int64_t kStripValues = 1024;
 
 void Spread(float value, int64_t n, float* to) { std::fill(to, to + n, value); }
 

@@ -43,15 +43,28 @@ void RunningStatistics::Update(int64_t samples, int64_t parts, std::span<const d
   if (spread_.data() != nullptr) Move(parts, spread, weight, factor, &spread_);
 }
 
-void RunningStatistics::Standardize(double eps, SetArrays* channels) const {
-  std::copy_n(mean_.data(), channels_, channels->mean.begin());
-  std::copy_n(spread_.data(), channels_, channels->variance.begin());
-  kernels::Standardize(0, channels_, eps, true, channels);
+void RunningStatistics::Standardize(double eps, SetRange channels, SetArrays* arrays) const {
+  for (int64_t c = channels.first; c < channels.last; ++c) {
+    arrays->mean[static_cast<size_t>(c)] = mean(c);
+    arrays->variance[static_cast<size_t>(c)] = spread(c);
+  }
+  kernels::Standardize(channels.first, channels.last, eps, true, arrays);
 }
 
-void RunningStatistics::Center(SetArrays* channels) const {
-  std::copy_n(mean_.data(), channels_, channels->mean.begin());
-  kernels::Standardize(0, channels_, 0, false, channels);
+// The square of a float is exact in float64, and so is its root.
+void RunningStatistics::DivideBySigma(SetRange channels, SetArrays* arrays) const {
+  for (int64_t c = channels.first; c < channels.last; ++c) {
+    arrays->mean[static_cast<size_t>(c)] = mean(c);
+    arrays->variance[static_cast<size_t>(c)] = spread(c) * spread(c);
+  }
+  kernels::Standardize(channels.first, channels.last, 0, true, arrays);
+}
+
+void RunningStatistics::Center(SetRange channels, SetArrays* arrays) const {
+  for (int64_t c = channels.first; c < channels.last; ++c) {
+    arrays->mean[static_cast<size_t>(c)] = mean(c);
+  }
+  kernels::Standardize(channels.first, channels.last, 0, false, arrays);
 }
 
 }  // namespace normsweep

@@ -32,10 +32,11 @@ class RunningStatistics {
   void Update(int64_t samples, int64_t parts, std::span<const double> mean,
               std::span<const double> spread, double factor);
 
-  // Every channel's mean_hi ... shift of x^ = (x - mean) / sqrt(variance + eps), where the spread
-  // is a variance, and of x^ = x - mean.
-  void Standardize(double eps, SetArrays* channels) const;
-  void Center(SetArrays* channels) const;
+  // mean_hi ... shift of these channels: x^ = (x - mean) / sqrt(variance + eps), where the spread is
+  // a variance, x^ = (x - mean) / sigma, where it is sigma, and x^ = x - mean.
+  void Standardize(double eps, SetRange channels, SetArrays* arrays) const;
+  void DivideBySigma(SetRange channels, SetArrays* arrays) const;
+  void Center(SetRange channels, SetArrays* arrays) const;
 
   RunningStatistics(const RunningStatistics&) = delete;
   RunningStatistics& operator=(const RunningStatistics&) = delete;

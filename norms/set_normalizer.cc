@@ -57,7 +57,7 @@ void SetNormalizer::CoefficientsOf(Mode /*mode*/, SetRange sets, SetArrays* arra
 }
 
 void SetNormalizer::Coefficients(SetRange sets, SetArrays* arrays) const {
-  measured_ ? CoefficientsOf(mode_, sets, arrays) : RunningCoefficients(arrays);
+  measured_ ? CoefficientsOf(mode_, sets, arrays) : RunningCoefficients(sets, arrays);
 }
 
 // With x^ = (x - mean) k r + d, k = 1 / sqrt(variance + eps), r and d constant (r = 1, d = 0 but

@@ -37,8 +37,8 @@ class SetNormalizer : public Normalizer, private SetRules {
   virtual Partition PartitionOf(const Shape& shape) const = 0;
   // Whether a Forward in this mode takes its statistics from the running ones instead of from x.
   virtual bool UsesRunning(Mode /*mode*/) const { return false; }
-  // Fills mean_hi, mean_lo, scale and shift of every channel; only if UsesRunning.
-  virtual void RunningCoefficients(SetArrays* /*channels*/) const {}
+  // Fills mean_hi, mean_lo, scale and shift of these channels; only if UsesRunning.
+  virtual void RunningCoefficients(SetRange /*channels*/, SetArrays* /*arrays*/) const {}
   // Fills those of these sets from their own moments; the default is (x - mean) / sqrt(variance +
   // eps).
   virtual void CoefficientsOf(Mode mode, SetRange sets, SetArrays* arrays) const;

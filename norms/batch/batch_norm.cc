@@ -63,8 +63,9 @@ class BatchNorm final : public SetNormalizer {
     return mode == Mode::kEval && options_.track_running_stats;
   }
 
-  void RunningCoefficients(SetArrays* channels) const override {
-    options_.center_only ? running_.Center(channels) : running_.Standardize(options_.eps, channels);
+  void RunningCoefficients(SetRange channels, SetArrays* arrays) const override {
+    options_.center_only ? running_.Center(channels, arrays)
+                         : running_.Standardize(options_.eps, channels, arrays);
   }
 
   void Update() override {

@@ -85,10 +85,8 @@ class BatchRenorm final : public SetNormalizer {
 
   bool UsesRunning(Mode mode) const override { return mode == Mode::kEval; }
 
-  void RunningCoefficients(SetArrays* channels) const override {
-    for (int64_t c = 0; c < shape().c; ++c) {
-      Set(channels, c, running_.mean(c), 1 / running_.spread(c), 0);
-    }
+  void RunningCoefficients(SetRange channels, SetArrays* arrays) const override {
+    running_.DivideBySigma(channels, arrays);
   }
 
   // Algorithm 1, lines 3 and 4, with the running statistics from before this update.

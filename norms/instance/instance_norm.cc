@@ -42,8 +42,8 @@ class InstanceNorm final : public SetNormalizer {
     return mode == Mode::kEval && options_.track_running_stats;
   }
 
-  void RunningCoefficients(SetArrays* channels) const override {
-    running_.Standardize(options_.eps, channels);
+  void RunningCoefficients(SetRange channels, SetArrays* arrays) const override {
+    running_.Standardize(options_.eps, channels, arrays);
   }
 
   void Update() override {

@@ -1,0 +1,83 @@
+// What the engine of columns keeps per column, and how the sums over columns become the sets'
+// coefficients and the coefficients of each column.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "norms/engine.h"
+#include "norms/kernels/column_kernels.h"
+#include "norms/kernels/moments.h"
+
+namespace normsweep {
+
+// A tensor whose channels lie side by side, as rows of columns. Rows one after the other that share
+// coefficients form a *segment*: a sample, or all of a batch. A *part* is what has coefficients of
+// its own: a segment, or with sub-batches every W-th.
+struct ColumnLayout {
+  int64_t parts = 0;
+  int64_t segments = 0;
+  int64_t segment_rows = 0;  // of `width` values
+  int64_t width = 0;         // W C with sub-batches side by side (S = 1), else C
+  int64_t repeat = 0;        // rows joined to one of `columns` values, where channels are few
+  int64_t columns = 0;
+  int64_t channels = 0;
+  int64_t sets = 0;  // of a part
+
+  static ColumnLayout Of(const Shape& shape, const Partition& partition, int64_t sets);
+  int64_t per_set() const { return width / sets; }
+};
+
+// Columns [first, last) of a part's `width`, whole sets of them. With joined rows always all.
+struct ColumnRange {
+  int64_t part;
+  int64_t first;
+  int64_t last;
+};
+
+// Ranges of one part, or of several, may be worked on by several threads at once.
+class ColumnSets {
+ public:
+  void Plan(const ColumnLayout& layout, SetArrays* arrays);
+
+  ColumnRange All(int64_t part) const { return {part, 0, layout_.width}; }
+  // The i-th of n ranges of a part, in whole sets.
+  ColumnRange Share(int64_t part, int64_t i, int64_t n) const;
+
+  // One center a set, sampled from x, so that the sums of its columns and tiles just add up.
+  void Center(const float* x, ColumnRange range);
+  const float* center(int64_t part) const { return center_.data() + part * layout_.columns; }
+  // Of a part: the sums of x - center and of its square, or of dy and dy x^, one each a column, to
+  // be filled in before Finish.
+  double* sums(int64_t part) { return sums_.data() + part * 2 * layout_.columns; }
+  kernels::ColumnCoefficients View(int64_t part) const;
+
+  // Before the sums of a backward pass: scale and gamma of each column.
+  void LoadScales(const Affine& affine, ColumnRange range);
+  // From the sums (or, where nothing was measured, from the rules alone) to the coefficients of the
+  // sets and of each column.
+  void FinishForward(const float* x, const Affine& affine, bool measured, const SetRules& rules,
+                     ColumnRange range);
+  void FinishBackward(const SetRules& rules, ColumnRange range);
+  // Channels [first, last), over the parts and the sub-batches side by side, in their order.
+  void AddParameters(const AffineGradients& gradients, int64_t first, int64_t last) const;
+  // Whether a channel's parameters come from one range alone.
+  bool ParametersInRange() const { return layout_.parts == 1 && layout_.width == layout_.channels; }
+
+ private:
+  SetRange SetsOf(ColumnRange range) const;
+  void Replicate(ColumnRange range, std::vector<float>* values) const;
+  void FoldRepeats(int64_t part);
+  void FinishMoments(const float* x, ColumnRange range);
+  Moments MeasureExactly(const float* x, int64_t part, int64_t set) const;
+  void LoadLines(const Affine& affine, ColumnRange range);
+  void WeighSets(ColumnRange range, const double* g, double* gx);
+  void AddParts(const AffineGradients& gradients, int64_t first, int64_t last) const;
+
+  ColumnLayout layout_;
+  SetArrays* arrays_ = nullptr;
+  std::vector<float> center_, mean_hi_, a_, b_, scale_, gamma_, t_, q_;  // [part][column]
+  std::vector<double> sums_;                                             // [part][2][column]
+};
+
+}  // namespace normsweep
