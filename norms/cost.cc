@@ -31,6 +31,9 @@ int64_t LastLevelCacheBytes() {
   return bytes;
 }
 
-int64_t StreamingBytes() { return LastLevelCacheBytes() / 4; }
+bool StreamsOutput(int64_t bytes, Pass pass) {
+  const int64_t eighths = pass == Pass::kOnce ? 4 : pass == Pass::kStatistics ? 3 : 2;
+  return bytes > LastLevelCacheBytes() / 8 * eighths;
+}
 
 }  // namespace normsweep

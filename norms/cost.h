@@ -8,8 +8,15 @@ namespace normsweep {
 // The largest data cache of this machine in bytes; 32 MiB where the system does not say.
 int64_t LastLevelCacheBytes();
 
-// Outputs larger than this are stored past the cache: a quarter of it. README.md has the times on
-// both sides of the border.
-int64_t StreamingBytes();
+// What a call does with the tensors of its output's size.
+enum class Pass {
+  kOnce,        // reads x once: eval
+  kStatistics,  // reads x for the statistics, and again
+  kBackward,    // reads x and dy
+};
+
+// Whether an output of so many bytes is better stored past the cache: when not even all of the call's
+// tensors stay in it. README.md has the times on both sides of each border.
+bool StreamsOutput(int64_t bytes, Pass pass);
 
 }  // namespace normsweep

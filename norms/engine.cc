@@ -1,7 +1,5 @@
 #include "norms/engine.h"
 
-#include "norms/cost.h"
-
 namespace normsweep {
 
 std::unique_ptr<Engine> MakeEngine(const Shape& shape, bool across_samples, AffineKind affine) {
@@ -22,8 +20,8 @@ void Engine::Plan(const Shape& shape, const Partition& partition) {
   planned_ = true;
 }
 
-bool Engine::Streams(bool measure) const {
-  return shape_.Elements() * 4 > StreamingBytes() * (measure ? 1 : 2);
+bool Engine::Streams(Pass pass) const {
+  return StreamsOutput(shape_.Elements() * SizeOf(DataType::kFloat32), pass);
 }
 
 }  // namespace normsweep

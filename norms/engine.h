@@ -25,6 +25,7 @@
 #include <memory>
 #include <vector>
 
+#include "norms/cost.h"
 #include "norms/kernels/coefficients.h"
 #include "norms/tensor.h"
 
@@ -103,9 +104,9 @@ class Engine {
 
   virtual void DoPlan() = 0;
 
-  // Whether the output is so large that storing it past the cache is faster (cost.h); with
-  // `measure` x is read twice, which it should stay in the cache for.
-  bool Streams(bool measure) const;
+  // Whether the output is so large that storing it past the cache is faster (cost.h).
+  bool Streams(Pass pass) const;
+  static Pass ForwardPass(bool measure) { return measure ? Pass::kStatistics : Pass::kOnce; }
   int64_t parts() const { return sets_ / partition_.groups; }
 
   Shape shape_;

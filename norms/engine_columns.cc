@@ -32,7 +32,7 @@ class ColumnsEngine final : public Engine {
  public:
   void Forward(const float* x, float* y, const Affine& affine, bool measure,
                const SetRules& rules) override {
-    Run({x, nullptr, y, affine, {}, &rules, false, measure, Streams(measure)});
+    Run({x, nullptr, y, affine, {}, &rules, false, measure, Streams(ForwardPass(measure))});
   }
   void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                 const AffineGradients& gradients, const SetRules& rules) override;
@@ -231,7 +231,7 @@ void ColumnsEngine::Run(const Call& call) {
 
 void ColumnsEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                              const AffineGradients& gradients, const SetRules& rules) {
-  Run({x, dy, dx, affine, gradients, &rules, true, true, Streams(true)});
+  Run({x, dy, dx, affine, gradients, &rules, true, true, Streams(Pass::kBackward)});
 }
 
 }  // namespace

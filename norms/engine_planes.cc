@@ -263,13 +263,13 @@ void PlanesEngine::Evaluate(const Call& call) {
 
 void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
                            const SetRules& rules) {
-  const Call call{x, nullptr, y, affine, {}, &rules, false, measure, Streams(measure)};
+  const Call call{x, nullptr, y, affine, {}, &rules, false, measure, Streams(ForwardPass(measure))};
   measure || (!call.stream && PlaneStrips::Suit(shape_, partition_)) ? Run(call) : Evaluate(call);
 }
 
 void PlanesEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                             const AffineGradients& gradients, const SetRules& rules) {
-  Run({x, dy, dx, affine, gradients, &rules, true, true, Streams(true)});
+  Run({x, dy, dx, affine, gradients, &rules, true, true, Streams(Pass::kBackward)});
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ void RunsEngine::Apply(const Call& call, SetRange sets, int64_t first, int64_t l
 void RunsEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
                          const SetRules& rules) {
   const Call call{x, nullptr, y, affine, {}, &rules};
-  const bool stream = Streams(measure);
+  const bool stream = Streams(ForwardPass(measure));
   const int64_t whole = WholeTiles();
   ParallelFor(whole, shape_.Elements(), [&](int64_t tile) {
     const SetRange sets = SetsOf(tile);
@@ -221,7 +221,7 @@ void RunsEngine::BackwardPlanes(const Call& call, int64_t first, int64_t last) c
   PlaneBlock block = Planes();
   block.first = first;
   block.last = last;
-  block.stream = Streams(true);
+  block.stream = Streams(Pass::kBackward);
   kernels::BackwardPlanes(call.x + offset, call.dy + offset, call.out + offset, block,
                           arrays_.View(), call.affine);
 }
@@ -283,7 +283,7 @@ void RunsEngine::SumRows(const Call& call, SetRange sets) {
 void RunsEngine::BackwardRows(const Call& call, SetRange sets, float* dgamma, float* dbeta) const {
   const int64_t offset = sets.first * length_;
   RowBlock rows = Rows(sets);
-  rows.stream = Streams(true);
+  rows.stream = Streams(Pass::kBackward);
   kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset, rows,
                         arrays_.View().From(sets.first), call.affine, dgamma, dbeta);
 }
@@ -335,7 +335,7 @@ void RunsEngine::BackwardElements(const Call& call, int64_t first, int64_t last)
       const int64_t group = at / length_, end = std::min(last, (group + 1) * length_);
       const int64_t offset = n * elements + at;
       kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset,
-                            {1, end - at, 0, 0, elements, Streams(true)},
+                            {1, end - at, 0, 0, elements, Streams(Pass::kBackward)},
                             arrays_.View().From(SetOf(n, group)), call.affine.From(at),
                             part.data() + (at - first), part.data() + kElements + (at - first));
       at = end;

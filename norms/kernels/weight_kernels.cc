@@ -41,21 +41,25 @@ void AddScaled(const float* x, double factor, int64_t n, double* sum) {
   for (int64_t i = 0; i < n; ++i) sum[i] += factor * static_cast<double>(x[i]);
 }
 
-void ScaleRows(const float* x, const float* factor, int64_t rows, int64_t n, float* y) {
+void ScaleRows(const float* x, const float* factor, int64_t rows, int64_t n, bool stream,
+               float* y) {
   for (int64_t row = 0; row < rows; ++row, x += n, y += n) {
     const float f = factor[row];
-    ForVectors(D(), static_cast<size_t>(n), [=](D d, size_t i, const auto& access) HWY_ATTR {
-      access.Store(d, hn::Mul(hn::Set(d, f), access.Load(d, x + i, 0)), y + i);
-    });
+    ForOutput(D(), static_cast<size_t>(n), y, stream,
+              [=](D d, size_t i, const auto& access) HWY_ATTR {
+                access.Write(d, hn::Mul(hn::Set(d, f), access.Load(d, x + i, 0)), y + i);
+              });
   }
 }
 
-void Project(const float* x, const float* dy, float* dx, int64_t n, float p, float q, float k) {
-  ForVectors(D(), static_cast<size_t>(n), [=](D d, size_t i, const auto& access) HWY_ATTR {
-    const V unit = hn::Mul(access.Load(d, x + i, 0), hn::Set(d, k));
-    const V rest = hn::NegMulAdd(hn::Set(d, q), unit, access.Load(d, dy + i, 0));
-    access.Store(d, hn::Mul(hn::Set(d, p), rest), dx + i);
-  });
+void Project(const float* x, const float* dy, float* dx, int64_t n, bool stream, float p, float q,
+             float k) {
+  ForOutput(D(), static_cast<size_t>(n), dx, stream,
+            [=](D d, size_t i, const auto& access) HWY_ATTR {
+              const V unit = hn::Mul(access.Load(d, x + i, 0), hn::Set(d, k));
+              const V rest = hn::NegMulAdd(hn::Set(d, q), unit, access.Load(d, dy + i, 0));
+              access.Write(d, hn::Mul(hn::Set(d, p), rest), dx + i);
+            });
 }
 
 void Subtract(const float* dy, const double* v, float* dx, int64_t n, float p, double q) {
@@ -87,12 +91,14 @@ void AddScaled(const float* x, double factor, int64_t n, double* sum) {
   HWY_DYNAMIC_DISPATCH(AddScaled)(x, factor, n, sum);
 }
 
-void ScaleRows(const float* x, const float* factor, int64_t rows, int64_t n, float* y) {
-  HWY_DYNAMIC_DISPATCH(ScaleRows)(x, factor, rows, n, y);
+void ScaleRows(const float* x, const float* factor, int64_t rows, int64_t n, bool stream,
+               float* y) {
+  HWY_DYNAMIC_DISPATCH(ScaleRows)(x, factor, rows, n, stream, y);
 }
 
-void Project(const float* x, const float* dy, float* dx, int64_t n, float p, float q, float k) {
-  HWY_DYNAMIC_DISPATCH(Project)(x, dy, dx, n, p, q, k);
+void Project(const float* x, const float* dy, float* dx, int64_t n, bool stream, float p, float q,
+             float k) {
+  HWY_DYNAMIC_DISPATCH(Project)(x, dy, dx, n, stream, p, q, k);
 }
 
 void Subtract(const float* dy, const double* v, float* dx, int64_t n, float p, double q) {

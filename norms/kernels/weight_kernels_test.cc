@@ -67,10 +67,12 @@ TEST_CASE("ScaleRows multiplies each row with its factor") {
       for (int64_t at = 0; at < rows * n; ++at) {
         expected.push_back(Tracked(x[at]) * Tracked(factor[at / n]));
       }
-      Output<float> y(rows * n, j);
-      ScaleRows(x.data(), factor.data(), rows, n, y.data());
+      Output<float> y(rows * n, j), streamed(rows * n, j);
+      ScaleRows(x.data(), factor.data(), rows, n, false, y.data());
       INFO(rows << " rows of " << n << ", x at " << i << ", y at " << j);
       CHECK(y.Wrong(expected, 1) == "");
+      ScaleRows(x.data(), factor.data(), rows, n, true, streamed.data());
+      CHECK(streamed.Same(y));
     });
   });
 }
@@ -89,11 +91,13 @@ TEST_CASE("Project is p (dy - q (x k)), Subtract is p (dy - q v)") {
         projected.push_back(factor * (Tracked(dy[at]) - share * unit));
         subtracted.push_back(factor * (Tracked(dy[at]) - Tracked(wide) * Tracked(v[at])));
       }
-      Output<float> dx(n, k), rest(n, k);
-      Project(x.data(), dy.data(), dx.data(), n, p, q, length);
+      Output<float> dx(n, k), streamed(n, k), rest(n, k);
+      Project(x.data(), dy.data(), dx.data(), n, false, p, q, length);
+      Project(x.data(), dy.data(), streamed.data(), n, true, p, q, length);
       Subtract(dy.data(), v.data(), rest.data(), n, p, wide);
       INFO(n << " values, x at " << i << ", dy at " << j << ", dx at " << k);
       CHECK(dx.Wrong(projected, kElementwise) == "");
+      CHECK(streamed.Same(dx));
       CHECK(rest.Wrong(subtracted, kElementwise) == "");
     });
   });

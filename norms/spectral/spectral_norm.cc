@@ -142,7 +142,7 @@ class SpectralNorm final : public Normalizer {
     if (train) Keep(forward_sigma_);
     ParallelFor(shape().n, shape().Elements(), [&](int64_t o) {
       const auto factor = static_cast<float>(1 / forward_sigma_);
-      kernels::ScaleRows(w + o * row(), &factor, 1, row(), y.As<float>() + o * row());
+      kernels::ScaleRows(w + o * row(), &factor, 1, row(), false, y.As<float>() + o * row());
     });
   }
 

@@ -1,6 +1,7 @@
 #include "norms/weight/weight_norm.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -56,6 +57,10 @@ class WeightNorm final : public Normalizer {
   }
 
   double Length(int64_t o) const { return length_[static_cast<size_t>(o)]; }
+  // Whether the output is too large to stay in the cache.
+  bool Streams(Pass pass) const {
+    return StreamsOutput(shape().Elements() * SizeOf(Info().data_type), pass);
+  }
   int64_t row() const { return shape().c * shape().s; }
 
   // Calls body(first row, rows) for blocks of rows of about 32 KiB.
@@ -71,12 +76,20 @@ class WeightNorm final : public Normalizer {
   // look at each row.
   void CheckRows(const float* x) const {
     if (options_.eps > 0) return;
-    for (int64_t o = 0; o < shape().n; ++o) {
-      const float* values = x + o * row();
-      if (std::any_of(values, values + row(), [](float v) { return v != 0; })) continue;
-      throw ValueError("weight: row " + std::to_string(o) + " of x " + shape().ToString() +
-                       " has length 0, expected a row with a direction (or eps > 0)");
-    }
+    std::atomic<int64_t> bad = shape().n;
+    ForBlocks([&](int64_t first, int64_t rows) {
+      for (int64_t o = first; o < first + rows; ++o) {
+        const float* values = x + o * row();
+        if (std::any_of(values, values + row(), [](float v) { return v != 0; })) continue;
+        int64_t least = bad;
+        while (o < least && !bad.compare_exchange_weak(least, o)) {
+        }
+        return;
+      }
+    });
+    if (bad == shape().n) return;
+    throw ValueError("weight: row " + std::to_string(bad) + " of x " + shape().ToString() +
+                     " has length 0, expected a row with a direction (or eps > 0)");
   }
 
   // ||x_o|| of a block of rows.
@@ -97,7 +110,7 @@ class WeightNorm final : public Normalizer {
         factor[o] = static_cast<float>(static_cast<double>(g_[first + o]) / Length(first + o));
       }
       kernels::ScaleRows(x.As<float>() + first * row(), factor, rows, row(),
-                         y.As<float>() + first * row());
+                         Streams(Pass::kStatistics), y.As<float>() + first * row());
     });
   }
 
@@ -112,7 +125,7 @@ class WeightNorm final : public Normalizer {
       for (int64_t o = first; o < first + rows; ++o) {
         const double dg = dot_[static_cast<size_t>(o)] / Length(o);
         const int64_t at = (o - first) * row();
-        kernels::Project(values + at, gradient + at, out + at, row(),
+        kernels::Project(values + at, gradient + at, out + at, row(), Streams(Pass::kBackward),
                          static_cast<float>(static_cast<double>(g_[o]) / Length(o)),
                          static_cast<float>(dg), static_cast<float>(1 / Length(o)));
         dg_[o] += static_cast<float>(dg);
