@@ -43,8 +43,12 @@ ColumnLayout ColumnLayout::Of(const Shape& shape, const Partition& partition, in
 void ColumnSets::Plan(const ColumnLayout& layout, SetArrays* arrays) {
   layout_ = layout;
   arrays_ = arrays;
-  for (auto* v : {&center_, &mean_hi_, &a_, &b_, &scale_, &gamma_, &t_, &q_}) {
-    v->resize(static_cast<size_t>(layout.parts * layout.columns));
+  const int64_t step = Stagger(layout.parts * layout.columns);
+  values_.Reserve(8 * step);
+  float* next = values_.data();
+  for (auto* array : {&center_, &mean_hi_, &a_, &b_, &scale_, &gamma_, &t_, &q_}) {
+    *array = next;
+    next += step;
   }
   sums_.resize(static_cast<size_t>(layout.parts * 2 * layout.columns));
 }
@@ -60,13 +64,12 @@ SetRange ColumnSets::SetsOf(ColumnRange range) const {
 }
 
 kernels::ColumnCoefficients ColumnSets::View(int64_t part) const {
-  const kernels::ColumnCoefficients all{mean_hi_.data(), a_.data(), b_.data(), scale_.data(),
-                                        gamma_.data(),   t_.data(), q_.data()};
+  const kernels::ColumnCoefficients all{mean_hi_, a_, b_, scale_, gamma_, t_, q_};
   return all.From(part * layout_.columns);
 }
 
-void ColumnSets::Replicate(ColumnRange range, std::vector<float>* values) const {
-  float* first = values->data() + range.part * layout_.columns;
+void ColumnSets::Replicate(ColumnRange range, float* values) const {
+  float* first = values + range.part * layout_.columns;
   for (int64_t j = layout_.width; layout_.repeat > 1 && j < layout_.columns; ++j) {
     first[j] = first[j - layout_.width];
   }
@@ -74,7 +77,7 @@ void ColumnSets::Replicate(ColumnRange range, std::vector<float>* values) const 
 
 void ColumnSets::Center(const float* x, ColumnRange range) {
   const int64_t n = range.last - range.first, per_set = layout_.per_set();
-  float* center = center_.data() + range.part * layout_.columns + range.first;
+  float* center = center_ + range.part * layout_.columns + range.first;
   kernels::ColumnCenters(x + range.part * layout_.segment_rows * layout_.width + range.first,
                          {layout_.segment_rows, n, layout_.width}, center);
   for (int64_t j = 0; per_set > 1 && j < n; j += per_set) {
@@ -83,7 +86,7 @@ void ColumnSets::Center(const float* x, ColumnRange range) {
     std::fill(center + j, center + j + per_set,
               static_cast<float>(sum / static_cast<double>(per_set)));
   }
-  Replicate(range, &center_);
+  Replicate(range, center_);
 }
 
 Moments ColumnSets::MeasureExactly(const float* x, int64_t part, int64_t set) const {
@@ -100,7 +103,7 @@ Moments ColumnSets::MeasureExactly(const float* x, int64_t part, int64_t set) co
 void ColumnSets::FinishMoments(const float* x, ColumnRange range) {
   const SetRange sets = SetsOf(range);
   const int64_t per_set = layout_.per_set(), n = range.last - range.first;
-  float* center = center_.data() + range.part * layout_.columns + range.first;
+  float* center = center_ + range.part * layout_.columns + range.first;
   double* sum = sums(range.part) + range.first;
   double* square = sum + layout_.columns;
   for (int64_t j = 0, set = 0; per_set > 1 && j < n; j += per_set, ++set) {
@@ -132,10 +135,10 @@ void ColumnSets::LoadLines(const Affine& affine, ColumnRange range) {
     const int64_t channel = j % channels, n = std::min(range.last - j, channels - channel);
     const int64_t set = SetsOf({range.part, j, j}).first;
     kernels::ColumnLines(arrays_->View().From(set), affine.From(channel), n, layout_.per_set(),
-                         mean_hi_.data() + at + j, a_.data() + at + j, b_.data() + at + j);
+                         mean_hi_ + at + j, a_ + at + j, b_ + at + j);
     j += n;
   }
-  for (auto* values : {&mean_hi_, &a_, &b_}) Replicate(range, values);
+  for (float* values : {mean_hi_, a_, b_}) Replicate(range, values);
 }
 
 void ColumnSets::LoadScales(const Affine& affine, ColumnRange range) {
@@ -143,10 +146,10 @@ void ColumnSets::LoadScales(const Affine& affine, ColumnRange range) {
   const float* scale = arrays_->scale.data() + range.part * layout_.sets;
   const bool once = layout_.width == layout_.channels;
   for (int64_t j = range.first; j < range.last; ++j) {
-    scale_[static_cast<size_t>(at + j)] = scale[per_set == 1 ? j : j / per_set];
-    gamma_[static_cast<size_t>(at + j)] = affine.Gamma(once ? j : j % layout_.channels);
+    scale_[at + j] = scale[per_set == 1 ? j : j / per_set];
+    gamma_[at + j] = affine.Gamma(once ? j : j % layout_.channels);
   }
-  for (auto* values : {&scale_, &gamma_}) Replicate(range, values);
+  for (float* values : {scale_, gamma_}) Replicate(range, values);
 }
 
 // The sums of joined rows.
@@ -175,26 +178,26 @@ void ColumnSets::FinishBackward(const SetRules& rules, ColumnRange range) {
   double* g = sums(range.part) + range.first;
   double* gx = g + layout_.columns;
   if (per_set == 1) {
-    kernels::WeighColumns(arrays_->View().From(sets.first), gamma_.data() + at, n, g, gx,
+    kernels::WeighColumns(arrays_->View().From(sets.first), gamma_ + at, n, g, gx,
                           arrays_->g.data() + sets.first, arrays_->gx.data() + sets.first);
     rules.Gradients(sets, arrays_);
-    kernels::ColumnGradients(arrays_->View().From(sets.first), n, t_.data() + at, q_.data() + at);
+    kernels::ColumnGradients(arrays_->View().From(sets.first), n, t_ + at, q_ + at);
   } else {
     WeighSets(range, g, gx);
     rules.Gradients(sets, arrays_);
     for (int64_t set = sets.first, j = at; set < sets.last; ++set, j += per_set) {
-      std::fill_n(q_.begin() + j, per_set, arrays_->q[static_cast<size_t>(set)]);
-      std::fill_n(t_.begin() + j, per_set, LoopT(arrays_->View(), set));
+      std::fill_n(q_ + j, per_set, arrays_->q[static_cast<size_t>(set)]);
+      std::fill_n(t_ + j, per_set, LoopT(arrays_->View(), set));
     }
   }
-  for (auto* values : {&t_, &q_}) Replicate(range, values);
+  for (float* values : {t_, q_}) Replicate(range, values);
 }
 
 // WeighColumns where a set has several columns.
 void ColumnSets::WeighSets(ColumnRange range, const double* g, double* gx) {
   const SetRange sets = SetsOf(range);
   const int64_t per_set = layout_.per_set();
-  const float* gamma = gamma_.data() + range.part * layout_.columns + range.first;
+  const float* gamma = gamma_ + range.part * layout_.columns + range.first;
   for (int64_t set = sets.first, j = 0; set < sets.last; ++set) {
     const double rest = Remainder(arrays_->View(), set);
     double sum_g = 0, sum_gx = 0;

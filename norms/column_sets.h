@@ -2,7 +2,11 @@
 // coefficients and the coefficients of each column.
 #pragma once
 
+#include <hwy/aligned_allocator.h>
+
+#include <algorithm>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 #include "norms/engine.h"
@@ -28,6 +32,28 @@ struct ColumnLayout {
   int64_t per_set() const { return width / sets; }
 };
 
+// Floats at the start of a line that only grow.
+class AlignedFloats {
+ public:
+  void Reserve(int64_t values) {
+    if (values <= size_) return;
+    data_ = hwy::AllocateAligned<float>(static_cast<size_t>(values));
+    if (data_ == nullptr) throw std::bad_alloc();
+    std::fill_n(data_.get(), values, 0.0F);
+    size_ = values;
+  }
+  float* data() const { return data_.get(); }
+
+ private:
+  hwy::AlignedFreeUniquePtr<float[]> data_;
+  int64_t size_ = 0;
+};
+
+// The distance between arrays of at least n values that are read side by side: 9 lines more than a
+// multiple of a page, so that they do not meet in one set of the first-level cache, which has eight
+// places (backward of rows of 2048 columns reads and writes ten arrays).
+inline int64_t Stagger(int64_t n) { return (n + 1023 - 144) / 1024 * 1024 + 144; }
+
 // Columns [first, last) of a part's `width`, whole sets of them. With joined rows always all.
 struct ColumnRange {
   int64_t part;
@@ -46,7 +72,7 @@ class ColumnSets {
 
   // One center a set, sampled from x, so that the sums of its columns and tiles just add up.
   void Center(const float* x, ColumnRange range);
-  const float* center(int64_t part) const { return center_.data() + part * layout_.columns; }
+  const float* center(int64_t part) const { return center_ + part * layout_.columns; }
   // Of a part: the sums of x - center and of its square, or of dy and dy x^, one each a column, to
   // be filled in before Finish.
   double* sums(int64_t part) { return sums_.data() + part * 2 * layout_.columns; }
@@ -66,7 +92,7 @@ class ColumnSets {
 
  private:
   SetRange SetsOf(ColumnRange range) const;
-  void Replicate(ColumnRange range, std::vector<float>* values) const;
+  void Replicate(ColumnRange range, float* values) const;
   void FoldRepeats(int64_t part);
   void FinishMoments(const float* x, ColumnRange range);
   Moments MeasureExactly(const float* x, int64_t part, int64_t set) const;
@@ -76,8 +102,10 @@ class ColumnSets {
 
   ColumnLayout layout_;
   SetArrays* arrays_ = nullptr;
-  std::vector<float> center_, mean_hi_, a_, b_, scale_, gamma_, t_, q_;  // [part][column]
-  std::vector<double> sums_;                                             // [part][2][column]
+  AlignedFloats values_;  // of all arrays [part][column]
+  float *center_ = nullptr, *mean_hi_ = nullptr, *a_ = nullptr, *b_ = nullptr, *scale_ = nullptr,
+        *gamma_ = nullptr, *t_ = nullptr, *q_ = nullptr;
+  std::vector<double> sums_;  // [part][2][column]
 };
 
 }  // namespace normsweep

@@ -75,7 +75,8 @@ class ColumnsEngine final : public Engine {
   int64_t rest_ = 0;   // values of its last row, where that is shorter
   int64_t tiles_ = 0;  // of a segment
   ColumnSets columns_;
-  std::vector<float> tile_sums_;  // [tile][2][column]
+  int64_t step_ = 0;         // from the first to the second sums of a tile
+  AlignedFloats tile_sums_;  // [tile][2][column]
 };
 
 void ColumnsEngine::DoPlan() {
@@ -87,7 +88,8 @@ void ColumnsEngine::DoPlan() {
   tiles_ = std::min(rows_, EvenTiles((rows_ + most - 1) / most));
   rest_ = layout_.segment_rows % layout_.repeat * layout_.width;
   if (rest_ != 0) ++tiles_;
-  tile_sums_.resize(static_cast<size_t>(layout_.segments * tiles_ * 2 * layout_.columns));
+  step_ = Stagger(layout_.columns);
+  tile_sums_.Reserve(layout_.segments * tiles_ * 2 * step_);
 }
 
 ColumnsEngine::Tile ColumnsEngine::TileOf(int64_t index) const {
@@ -107,8 +109,8 @@ ColumnsEngine::Span ColumnsEngine::SpanOf(const Tile& tile, ColumnRange range) c
 void ColumnsEngine::SumTile(const Call& call, int64_t index, ColumnRange range) {
   const Tile t = TileOf(index);
   const Span span = SpanOf(t, range);
-  float* first = tile_sums_.data() + index * 2 * layout_.columns;
-  float* second = first + layout_.columns;
+  float* first = tile_sums_.data() + index * 2 * step_;
+  float* second = first + step_;
   if (t.columns < layout_.columns) std::fill(first, second + layout_.columns, 0.0F);
   const int64_t offset = t.offset + span.first;
   if (call.backward) {
@@ -122,12 +124,15 @@ void ColumnsEngine::SumTile(const Call& call, int64_t index, ColumnRange range) 
   }
 }
 
-// Sums [first, last) of the 2 layout_.columns of a part.
+// Both sums of columns [first, last), joined rows included.
 void ColumnsEngine::MergeSums(int64_t part, int64_t first, int64_t last) {
-  const int64_t stride = 2 * layout_.columns;
+  double* sums = columns_.sums(part) + first;
   for (int64_t segment = part; segment < layout_.segments; segment += layout_.parts) {
-    kernels::AddTiles(tile_sums_.data() + segment * tiles_ * stride + first, tiles_, stride,
-                      last - first, segment != part, columns_.sums(part) + first);
+    const float* tiles = tile_sums_.data() + segment * tiles_ * 2 * step_ + first;
+    for (const int64_t which : {0, 1}) {
+      kernels::AddTiles(tiles + which * step_, tiles_, 2 * step_, last - first, segment != part,
+                        sums + which * layout_.columns);
+    }
   }
 }
 
@@ -165,12 +170,8 @@ void ColumnsEngine::RunRange(const Call& call, ColumnRange range) {
   Prepare(call, range);
   if (call.measure) {
     for (int64_t i = 0; i < tiles; ++i) SumTile(call, IndexOf(part, i), range);
-    if (range.last - range.first == layout_.width) {
-      MergeSums(part, 0, 2 * layout_.columns);
-    } else {
-      MergeSums(part, range.first, range.last);
-      MergeSums(part, layout_.columns + range.first, layout_.columns + range.last);
-    }
+    const bool all = range.last - range.first == layout_.width;
+    MergeSums(part, range.first, all ? layout_.columns : range.last);
   }
   Finish(call, range);
   for (int64_t i = tiles; i-- > 0;) ApplyTile(call, IndexOf(part, i), range);
@@ -182,10 +183,11 @@ void ColumnsEngine::RunTogether(const Call& call, int64_t part) {
   Prepare(call, all);
   if (call.measure) {
     ParallelFor(tiles, work, [&](int64_t i) { SumTile(call, IndexOf(part, i), all); });
-    constexpr int64_t kChunk = 128;
-    const int64_t sums = 2 * layout_.columns;
-    ParallelFor((sums + kChunk - 1) / kChunk, tiles * sums,
-                [&](int64_t i) { MergeSums(part, i * kChunk, std::min(sums, (i + 1) * kChunk)); });
+    constexpr int64_t kChunk = 64;
+    const int64_t columns = layout_.columns;
+    ParallelFor((columns + kChunk - 1) / kChunk, 2 * tiles * columns, [&](int64_t i) {
+      MergeSums(part, i * kChunk, std::min(columns, (i + 1) * kChunk));
+    });
   }
   Finish(call, all);
   const auto apply = [&](int64_t i) { ApplyTile(call, IndexOf(part, i), all); };
