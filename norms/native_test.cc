@@ -158,20 +158,46 @@ TEST_CASE("a zero weight row is an error that names it, and y stays as it was") 
   CHECK_NOTHROW(with_eps->Forward(Mode::kTrain, {v.data(), shape}, {y.data(), shape}));
 }
 
+// Tensors of x's size in what a call must move, without the parameters: gamma and beta are read, and
+// in Backward gamma is read and the gradients of both are read and written.
+double TensorsMoved(const char* name, const nlohmann::json& options, const Shape& shape, Mode mode,
+                    bool backward) {
+  const auto one = Create({name, "native", options}, shape);
+  int64_t bytes = backward ? one->BackwardCost(mode).bytes : one->ForwardCost(mode).bytes;
+  for (const Parameter& parameter : one->Parameters()) {
+    if (one->Info().target == Target::kWeight) continue;
+    const int64_t size = parameter.value.Bytes();
+    bytes -= !backward ? size : parameter.name == "gamma" ? 3 * size : 2 * size;
+  }
+  return static_cast<double>(bytes) / static_cast<double>(4 * shape.Elements());
+}
+
 TEST_CASE("the cost counts a second read where a set does not stay in cache") {
   const Shape small{2, 4, 100}, large{256, 2, 1 << 20};
-  CHECK(Create({"batch", "native", {}}, small)->ForwardCost(Mode::kTrain).bytes == 2 * 800 * 4);
-  const int64_t bytes = large.Elements() * 4;
-  CHECK(Create({"batch", "native", {}}, large)->ForwardCost(Mode::kTrain).bytes == 3 * bytes);
-  CHECK(Create({"batch", "native", {}}, large)->ForwardCost(Mode::kEval).bytes == 2 * bytes);
+  const auto tensors = [](const Shape& shape, Mode mode) {
+    return TensorsMoved("batch", {}, shape, mode, false);
+  };
+  CHECK(tensors(small, Mode::kTrain) == 2);
+  CHECK(tensors(large, Mode::kTrain) == 3);
+  CHECK(tensors(large, Mode::kEval) == 2);
+}
+
+TEST_CASE("the cost counts parameters, which one an element are as large as a sample") {
+  const Shape shape{2, 4, 100};
+  const int64_t sample = 400 * 4;
+  const auto layer = Create({"layer", "native", {}}, shape);
+  CHECK(layer->ForwardCost(Mode::kTrain).bytes == (2 * 2 + 2) * sample);
+  CHECK(layer->BackwardCost(Mode::kTrain).bytes == (3 * 2 + 5) * sample);
+  const auto bare = Create({"layer", "native", {{"affine", "none"}}}, shape);
+  CHECK(bare->ForwardCost(Mode::kTrain).bytes == 2 * 2 * sample);
+  const auto centered = Create({"batch", "native", {{"center_only", true}}}, shape);
+  CHECK(centered->ForwardCost(Mode::kTrain).bytes == 2 * 2 * sample + 4 * 4);
+  CHECK(centered->BackwardCost(Mode::kTrain).bytes == 2 * 2 * sample + 2 * 4 * 4);
 }
 
 TEST_CASE("the cost of Backward counts x only where dx or dgamma needs it") {
   const auto tensors = [](const char* name, const nlohmann::json& options, const Shape& shape,
-                          Mode mode) {
-    const int64_t bytes = Create({name, "native", options}, shape)->BackwardCost(mode).bytes;
-    return static_cast<double>(bytes) / static_cast<double>(4 * shape.Elements());
-  };
+                          Mode mode) { return TensorsMoved(name, options, shape, mode, true); };
   const Shape small{2, 4, 100}, odd{1, 3, 7}, large{256, 2, 1 << 20};
   for (const Shape& shape : {small, odd}) {
     CHECK(tensors("none", {}, shape, Mode::kTrain) == 2);

@@ -56,7 +56,8 @@ struct SetStatistics {
   std::vector<double> r, d;
 };
 
-// The fewest bytes that a call must move to and from memory.
+// The fewest bytes that a call must move to and from memory: the tensors, parameters and their
+// gradients, not the buffers, which are as small as a channel's parameters.
 struct Cost {
   int64_t bytes = 0;
 };

@@ -101,15 +101,22 @@ int64_t SetNormalizer::BlockBytes() const {
   return bytes / (interleaved ? parts : parts * partition.groups);
 }
 
+// gamma or beta.
+int64_t SetNormalizer::ParameterBytes() const {
+  if (form_.affine == AffineKind::kNone) return 0;
+  const int64_t values = shape().c * (form_.affine == AffineKind::kElement ? shape().s : 1);
+  return values * SizeOf(DataType::kFloat32);
+}
+
 Cost SetNormalizer::ForwardCost(Mode mode) const {
   const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
   const bool twice = !UsesRunning(mode) && BlockBytes() > LastLevelCacheBytes();
-  return {(twice ? 3 : 2) * bytes};
+  return {(twice ? 3 : 2) * bytes + (form_.scale ? 2 : 1) * ParameterBytes()};
 }
 
 // dx needs x for its last term, which constant statistics and mean-only norm do not have, dgamma
 // needs it, and relu for its mask; without all three dx is a function of dy. Constant statistics
-// need no sum first.
+// need no sum first. gamma is read, and the gradients of gamma and beta are added to.
 Cost SetNormalizer::BackwardCost(Mode mode) const {
   const int64_t bytes = shape().Elements() * SizeOf(DataType::kFloat32);
   const bool constant = UsesRunning(mode);
@@ -117,7 +124,7 @@ Cost SetNormalizer::BackwardCost(Mode mode) const {
   const bool masks = form_.activation == Activation::kRelu;
   const int64_t reads = masks || has_gamma || (form_.scale && !constant) ? 2 : 1;
   const bool twice = !constant && reads * BlockBytes() > LastLevelCacheBytes();
-  return {(reads * (twice ? 2 : 1) + 1) * bytes};
+  return {(reads * (twice ? 2 : 1) + 1) * bytes + (has_gamma ? 5 : 2) * ParameterBytes()};
 }
 
 }  // namespace normsweep

@@ -66,6 +66,7 @@ class SetNormalizer : public Normalizer, private SetRules {
   Affine GammaBeta() const;
   // Of one tensor: the part that is read again while it may still be in cache.
   int64_t BlockBytes() const;
+  int64_t ParameterBytes() const;
 
   Form form_;
   std::unique_ptr<Engine> engine_;
