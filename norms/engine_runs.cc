@@ -58,9 +58,12 @@ class RunsEngine final : public Engine {
 
   void BackwardByRows(const Call& call);
   void SumRows(const Call& call, SetRange sets);
+  void SumPieces(const Call& call);
   void BackwardRows(const Call& call, SetRange sets, float* dgamma, float* dbeta) const;
   void BackwardChunk(const Call& call, int64_t chunk);
-  void BackwardElements(const Call& call, int64_t first, int64_t last);
+  void BackwardPart(const Call& call, int64_t n, int64_t rows, int64_t first, int64_t last,
+                    float* dgamma, float* dbeta) const;
+  void BackwardElements(const Call& call, int64_t first, int64_t last) const;
   void ParametersFromChunks(const Call& call);
 
   bool per_element_;
@@ -71,7 +74,7 @@ class RunsEngine final : public Engine {
   int64_t pieces_ = 0;  // of a run
   int64_t piece_length_ = 0;
   std::vector<Moments> piece_moments_;    // of one run
-  std::vector<GradientSums> plane_sums_;  // per plane, or per set
+  std::vector<GradientSums> plane_sums_;  // per plane, or per piece of a set
   // Parameters per element: samples of a chunk, whose sums are added up by one thread.
   int64_t chunk_samples_ = 0;
   int64_t chunks_ = 0;
@@ -95,7 +98,7 @@ void RunsEngine::DoPlan() {
     plane_sums_.resize(static_cast<size_t>(shape_.n * shape_.c));
     return;
   }
-  plane_sums_.resize(static_cast<size_t>(sets_));
+  plane_sums_.resize(static_cast<size_t>(sets_ * pieces_));
   partial_.resize(static_cast<size_t>(2 * elements * chunks_));
   chunk_sums_.resize(partial_.size());
 }
@@ -280,6 +283,30 @@ void RunsEngine::SumRows(const Call& call, SetRange sets) {
   call.rules->Gradients(sets, &arrays_);
 }
 
+// The same for all sets, whose runs are long: all threads share the pieces of all.
+void RunsEngine::SumPieces(const Call& call) {
+  GradientSums* sums = plane_sums_.data();
+  ParallelFor(sets_ * pieces_, shape_.Elements(), [&](int64_t i) {
+    const int64_t set = i / pieces_, first = i % pieces_ * piece_length_;
+    const int64_t offset = set * length_ + first;
+    RowBlock piece = Rows({set, set + 1});
+    piece.first += first;
+    piece.length = std::min(piece_length_, length_ - first);
+    kernels::SumRowBlock(call.x + offset, call.dy + offset, piece, arrays_.View().From(set),
+                         call.affine, sums + i);
+  });
+  for (int64_t set = 0; set < sets_; ++set, sums += pieces_) {
+    GradientSums total;
+    for (int64_t piece = 0; piece < pieces_; ++piece) {
+      total.g += sums[piece].g;
+      total.gx += sums[piece].gx;
+    }
+    arrays_.g[static_cast<size_t>(set)] = total.g;
+    arrays_.gx[static_cast<size_t>(set)] = total.gx;
+  }
+  call.rules->Gradients({0, sets_}, &arrays_);
+}
+
 void RunsEngine::BackwardRows(const Call& call, SetRange sets, float* dgamma, float* dbeta) const {
   const int64_t offset = sets.first * length_;
   RowBlock rows = Rows(sets);
@@ -324,29 +351,43 @@ void RunsEngine::ParametersFromChunks(const Call& call) {
   kernels::AddSums(sums + elements, elements, call.gradients.dbeta);
 }
 
-// Long samples: elements [first, last) of all of them. Their sums fit in the first-level cache.
-void RunsEngine::BackwardElements(const Call& call, int64_t first, int64_t last) {
-  const int64_t elements = shape_.c * shape_.s, length = last - first;
-  const bool train = call.gradients.dbeta != nullptr;
+// Samples [n, n + rows) of BackwardElements; rows of more than one only where a sample is one set.
+void RunsEngine::BackwardPart(const Call& call, int64_t n, int64_t rows, int64_t first,
+                              int64_t last, float* dgamma, float* dbeta) const {
+  const int64_t elements = shape_.c * shape_.s;
+  for (int64_t at = first; at < last;) {
+    const int64_t group = at / length_, end = std::min(last, (group + 1) * length_);
+    const int64_t offset = n * elements + at;
+    kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset,
+                          {rows, end - at, elements, 0, elements, Streams(Pass::kBackward)},
+                          arrays_.View().From(SetOf(n, group)), call.affine.From(at),
+                          dgamma + (at - first), dbeta + (at - first));
+    at = end;
+  }
+}
+
+// Long samples: elements [first, last) of all of them. Their sums fit in the first-level cache; a
+// few samples add to the gradients themselves.
+void RunsEngine::BackwardElements(const Call& call, int64_t first, int64_t last) const {
+  constexpr int64_t kFew = 4;  // samples that the kernel takes in one go
+  const int64_t length = last - first, step = partition_.groups == 1 ? kFew : 1;
+  const AffineGradients& to = call.gradients;
+  const bool train = to.dbeta != nullptr;
+  if (train && shape_.n <= step) {
+    BackwardPart(call, 0, shape_.n, first, last, to.dgamma + first, to.dbeta + first);
+    return;
+  }
   std::array<float, 2 * kElements> part{};
   std::array<double, 2 * kElements> sums{};
-  for (int64_t n = 0; n < shape_.n; ++n) {
-    for (int64_t at = first; at < last;) {
-      const int64_t group = at / length_, end = std::min(last, (group + 1) * length_);
-      const int64_t offset = n * elements + at;
-      kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset,
-                            {1, end - at, 0, 0, elements, Streams(Pass::kBackward)},
-                            arrays_.View().From(SetOf(n, group)), call.affine.From(at),
-                            part.data() + (at - first), part.data() + kElements + (at - first));
-      at = end;
-    }
-    if (train && (n % kDrain == kDrain - 1 || n == shape_.n - 1)) {
-      kernels::Drain(part.data(), 2 * kElements, sums.data());
-    }
+  for (int64_t n = 0; n < shape_.n; n += step) {
+    const int64_t rows = std::min(step, shape_.n - n);
+    BackwardPart(call, n, rows, first, last, part.data(), part.data() + kElements);
+    const bool full = (n + rows) % kDrain == 0 || n + rows == shape_.n;
+    if (train && full) kernels::Drain(part.data(), 2 * kElements, sums.data());
   }
   if (!train) return;
-  kernels::AddSums(sums.data(), length, call.gradients.dgamma + first);
-  kernels::AddSums(sums.data() + kElements, length, call.gradients.dbeta + first);
+  kernels::AddSums(sums.data(), length, to.dgamma + first);
+  kernels::AddSums(sums.data() + kElements, length, to.dbeta + first);
 }
 
 void RunsEngine::BackwardByRows(const Call& call) {
@@ -355,7 +396,7 @@ void RunsEngine::BackwardByRows(const Call& call) {
     if (call.gradients.dbeta != nullptr) ParametersFromChunks(call);
     return;
   }
-  ParallelFor(sets_, shape_.Elements(), [&](int64_t set) { SumRows(call, {set, set + 1}); });
+  SumPieces(call);
   const int64_t elements = shape_.c * shape_.s;
   ParallelFor((elements + kElements - 1) / kElements, shape_.Elements(), [&](int64_t range) {
     BackwardElements(call, range * kElements, std::min(elements, (range + 1) * kElements));
