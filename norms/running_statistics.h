@@ -25,6 +25,8 @@ class RunningStatistics {
 
   double mean(int64_t channel) const { return static_cast<double>(mean_[channel]); }
   double spread(int64_t channel) const { return static_cast<double>(spread_[channel]); }
+  const float* means() const { return mean_.data(); }
+  const float* spreads() const { return spread_.data(); }
   int64_t step() const { return static_cast<int64_t>(step_); }
 
   // One update with a batch of `samples` in `parts` sub-batches (or samples, for instance norm):

@@ -1,11 +1,11 @@
 #include "norms/batch_renorm/batch_renorm_norm.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
 #include "norms/dialect.h"
+#include "norms/kernels/renorm_kernels.h"
 #include "norms/kernels/set_kernels.h"
 #include "norms/set_normalizer.h"
 
@@ -96,28 +96,13 @@ class BatchRenorm final : public SetNormalizer {
       return;
     }
     const BatchRenormLimits limits = LimitsAt(options_, running_.step());
-    constexpr int64_t kChunk = 64;
-    std::array<double, kChunk> sigma;
-    for (int64_t first = sets.first; first < sets.last; first += kChunk) {
-      const int64_t last = std::min(sets.last, first + kChunk);
-      kernels::Deviations(arrays->variance.data() + first, last - first, options_.eps,
-                          sigma.data());
-      int64_t channel = engine().GroupOf(first);
-      for (int64_t set = first; set < last; ++set) {
-        Renormalize(limits, channel, set, sigma[static_cast<size_t>(set - first)], arrays);
-        if (++channel == shape().c) channel = 0;
-      }
+    for (int64_t set = sets.first; set < sets.last;) {  // channels repeat with the sub-batches
+      const int64_t channel = engine().GroupOf(set);
+      const int64_t n = std::min(sets.last - set, shape().c - channel);
+      kernels::Renormalize(set, n, options_.eps, {limits.r_max, limits.d_max},
+                           running_.means() + channel, running_.spreads() + channel, arrays);
+      set += n;
     }
-  }
-
-  void Renormalize(const BatchRenormLimits& limits, int64_t channel, int64_t set, double sigma,
-                   SetArrays* arrays) const {
-    const double mean = arrays->mean[static_cast<size_t>(set)];
-    const double inverse = 1 / running_.spread(channel);
-    const double r = std::clamp(sigma * inverse, 1 / limits.r_max, limits.r_max);
-    const double d =
-        std::clamp((mean - running_.mean(channel)) * inverse, -limits.d_max, limits.d_max);
-    Set(arrays, set, mean, r / sigma, d);
   }
 
   // q is meant for scale = 1 / sigma; with r / sigma, x^ is r times as large in both of its places.
@@ -130,12 +115,6 @@ class BatchRenorm final : public SetNormalizer {
 
   double Sigma(const SetArrays& arrays, size_t set) const {
     return std::sqrt(arrays.variance[set] + options_.eps);
-  }
-
-  static void Set(SetArrays* arrays, int64_t set, double mean, double scale, double shift) {
-    arrays->SetMean(set, mean);
-    arrays->scale[static_cast<size_t>(set)] = static_cast<float>(scale);
-    arrays->shift[static_cast<size_t>(set)] = static_cast<float>(shift);
   }
 
   void Update() override {

@@ -54,10 +54,25 @@ HWY_INLINE float SampledCenter(D d, const float* x, size_t rows, size_t stride, 
   return x[0] + Total(d, sum) / static_cast<float>(kVectors * lanes);
 }
 
+// The same as SumsOf for a run shorter than a vector, as group norm of [N, C] has them: one load
+// instead of three, and nothing to go around.
+HWY_INLINE Sums ShortSums(D d, const float* x, size_t n, float* center) {
+  const D64 d64;
+  const V first = hn::Set(d, x[0]);
+  const V values = LoadTail(d, x, n, x[0]);
+  *center = x[0] + Total(d, hn::Sub(values, first)) / static_cast<float>(n);
+  const V e = hn::IfThenElseZero(hn::FirstN(d, n), hn::Sub(values, hn::Set(d, *center)));
+  V64 s = hn::Zero(d64), q = s;
+  AddTo(s, e);
+  AddTo(q, hn::Mul(e, e));
+  return {Total(d64, s), Total(d64, q)};
+}
+
 // Both sums of a set around its center.
 HWY_INLINE Sums SumsOf(D d, const float* x, const Rows& r, float* center) {
   const auto rows = static_cast<size_t>(r.rows), stride = static_cast<size_t>(r.stride),
              n = static_cast<size_t>(r.n);
+  if (rows == 1 && n < hn::Lanes(d)) return ShortSums(d, x, n, center);
   *center = SampledCenter(d, x, rows, stride, n);
   return SumRows(d, DeviationTerm{x, *center}, rows, stride, n);
 }
