@@ -160,8 +160,8 @@ void ColumnSets::FoldRepeats(int64_t part) {
   }
 }
 
-void ColumnSets::FinishForward(const float* x, const Affine& affine, bool measured,
-                               const SetRules& rules, ColumnRange range) {
+void ColumnSets::FinishForward(const float* x, const Affine& affine, bool measured, SetRules& rules,
+                               ColumnRange range) {
   if (measured) {
     FoldRepeats(range.part);
     FinishMoments(x, range);
@@ -170,7 +170,7 @@ void ColumnSets::FinishForward(const float* x, const Affine& affine, bool measur
   LoadLines(affine, range);
 }
 
-void ColumnSets::FinishBackward(const SetRules& rules, ColumnRange range) {
+void ColumnSets::FinishBackward(SetRules& rules, ColumnRange range) {
   FoldRepeats(range.part);
   const SetRange sets = SetsOf(range);
   const int64_t at = range.part * layout_.columns + range.first, per_set = layout_.per_set();

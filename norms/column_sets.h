@@ -82,9 +82,9 @@ class ColumnSets {
   void LoadScales(const Affine& affine, ColumnRange range);
   // From the sums (or, where nothing was measured, from the rules alone) to the coefficients of the
   // sets and of each column.
-  void FinishForward(const float* x, const Affine& affine, bool measured, const SetRules& rules,
+  void FinishForward(const float* x, const Affine& affine, bool measured, SetRules& rules,
                      ColumnRange range);
-  void FinishBackward(const SetRules& rules, ColumnRange range);
+  void FinishBackward(SetRules& rules, ColumnRange range);
   // Channels [first, last), over the parts and the sub-batches side by side, in their order.
   void AddParameters(const AffineGradients& gradients, int64_t first, int64_t last) const;
   // Whether a channel's parameters come from one range alone.

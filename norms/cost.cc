@@ -32,8 +32,8 @@ int64_t LastLevelCacheBytes() {
 }
 
 bool StreamsOutput(int64_t bytes, Pass pass) {
-  const int64_t eighths = pass == Pass::kOnce ? 4 : pass == Pass::kStatistics ? 3 : 2;
-  return bytes > LastLevelCacheBytes() / 8 * eighths;
+  const int64_t sixteenths = pass == Pass::kOnce ? 8 : pass == Pass::kStatistics ? 5 : 4;
+  return bytes > LastLevelCacheBytes() / 16 * sixteenths;
 }
 
 }  // namespace normsweep

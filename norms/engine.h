@@ -52,8 +52,8 @@ class SetRules {
  public:
   virtual ~SetRules() = default;
   // Fills mean_hi, mean_lo, scale and shift; mean and variance hold nothing of use where the
-  // Forward did not measure.
-  virtual void Coefficients(SetRange sets, SetArrays* arrays) const = 0;
+  // Forward did not measure. Once for every set of a Forward.
+  virtual void Coefficients(SetRange sets, SetArrays* arrays) = 0;
   // Fills t and q from g and gx, the sums of the set.
   virtual void Gradients(SetRange sets, SetArrays* arrays) const = 0;
 };
@@ -76,10 +76,10 @@ class Engine {
 
   // y = x^ gamma + beta. With `measure` the moments of x are taken first.
   virtual void Forward(const float* x, float* y, const Affine& affine, bool measure,
-                       const SetRules& rules) = 0;
+                       SetRules& rules) = 0;
   // Needs the coefficients of the Forward before it.
   virtual void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
-                        const AffineGradients& gradients, const SetRules& rules) = 0;
+                        const AffineGradients& gradients, SetRules& rules) = 0;
 
   int64_t sets() const { return sets_; }
   int64_t count() const { return shape_.Elements() / sets_; }  // values in a set
@@ -96,7 +96,7 @@ class Engine {
     float* out = nullptr;  // y or dx
     Affine affine;
     AffineGradients gradients;
-    const SetRules* rules = nullptr;
+    SetRules* rules = nullptr;
     bool backward = false;
     bool measure = true;
     bool stream = false;

@@ -31,11 +31,11 @@ int64_t EvenTiles(int64_t n) {
 class ColumnsEngine final : public Engine {
  public:
   void Forward(const float* x, float* y, const Affine& affine, bool measure,
-               const SetRules& rules) override {
+               SetRules& rules) override {
     Run({x, nullptr, y, affine, {}, &rules, false, measure, Streams(ForwardPass(measure))});
   }
   void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
-                const AffineGradients& gradients, const SetRules& rules) override;
+                const AffineGradients& gradients, SetRules& rules) override;
 
  private:
   // Rows of one segment; all columns.
@@ -232,7 +232,7 @@ void ColumnsEngine::Run(const Call& call) {
 }
 
 void ColumnsEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
-                             const AffineGradients& gradients, const SetRules& rules) {
+                             const AffineGradients& gradients, SetRules& rules) {
   Run({x, dy, dx, affine, gradients, &rules, true, true, Streams(Pass::kBackward)});
 }
 

@@ -26,9 +26,9 @@ constexpr int64_t kBlockValues = 8192;
 class PlanesEngine final : public Engine {
  public:
   void Forward(const float* x, float* y, const Affine& affine, bool measure,
-               const SetRules& rules) override;
+               SetRules& rules) override;
   void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
-                const AffineGradients& gradients, const SetRules& rules) override;
+                const AffineGradients& gradients, SetRules& rules) override;
 
  private:
   using Channels = PlaneStrips::Channels;
@@ -262,13 +262,13 @@ void PlanesEngine::Evaluate(const Call& call) {
 }
 
 void PlanesEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
-                           const SetRules& rules) {
+                           SetRules& rules) {
   const Call call{x, nullptr, y, affine, {}, &rules, false, measure, Streams(ForwardPass(measure))};
   measure || (!call.stream && PlaneStrips::Suit(shape_, partition_)) ? Run(call) : Evaluate(call);
 }
 
 void PlanesEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
-                            const AffineGradients& gradients, const SetRules& rules) {
+                            const AffineGradients& gradients, SetRules& rules) {
   Run({x, dy, dx, affine, gradients, &rules, true, true, Streams(Pass::kBackward)});
 }
 

@@ -32,9 +32,9 @@ class RunsEngine final : public Engine {
   explicit RunsEngine(bool per_element) : per_element_(per_element) {}
 
   void Forward(const float* x, float* y, const Affine& affine, bool measure,
-               const SetRules& rules) override;
+               SetRules& rules) override;
   void Backward(const float* x, const float* dy, float* dx, const Affine& affine,
-                const AffineGradients& gradients, const SetRules& rules) override;
+                const AffineGradients& gradients, SetRules& rules) override;
 
  private:
   void DoPlan() override;
@@ -167,7 +167,7 @@ void RunsEngine::Apply(const Call& call, SetRange sets, int64_t first, int64_t l
 }
 
 void RunsEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
-                         const SetRules& rules) {
+                         SetRules& rules) {
   const Call call{x, nullptr, y, affine, {}, &rules};
   const bool stream = Streams(ForwardPass(measure));
   const int64_t whole = WholeTiles();
@@ -189,7 +189,7 @@ void RunsEngine::Forward(const float* x, float* y, const Affine& affine, bool me
 }
 
 void RunsEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
-                          const AffineGradients& gradients, const SetRules& rules) {
+                          const AffineGradients& gradients, SetRules& rules) {
   const Call call{x, dy, dx, affine, gradients, &rules};
   per_element_ ? BackwardByRows(call) : BackwardByPlanes(call);
 }

@@ -73,26 +73,32 @@ void PlaneStrips::Measure(const float* x, Channels channels, SetArrays* arrays) 
 }
 
 void PlaneStrips::SpreadLines(Work* work, Channels channels, int64_t part, const SetArrays& arrays,
-                              const Affine& affine) const {
+                              const Affine& affine, bool slopes) const {
   for (int64_t c = channels.first; c < channels.last; ++c) {
     const int64_t set = part * shape_.c + c, at = (c - channels.first) * shape_.s;
-    const Line line = LineOf(arrays.View(), set, affine.Gamma(c), affine.Beta(c));
     Spread(arrays.mean_hi[static_cast<size_t>(set)], shape_.s, work->mean_hi.data() + at);
+    if (!slopes) continue;
+    const Line line = LineOf(arrays.View(), set, affine.Gamma(c), affine.Beta(c));
     Spread(line.a, shape_.s, work->a.data() + at);
     Spread(line.b, shape_.s, work->b.data() + at);
+  }
+}
+
+void PlaneStrips::SpreadScales(Work* work, Channels channels, int64_t part,
+                               const SetArrays& arrays) const {
+  for (int64_t c = channels.first; c < channels.last; ++c) {
+    Spread(arrays.scale[static_cast<size_t>(part * shape_.c + c)], shape_.s,
+           work->scale.data() + (c - channels.first) * shape_.s);
   }
 }
 
 void PlaneStrips::SpreadGradients(Work* work, Channels channels, int64_t part,
                                   const SetArrays& arrays, const Affine& affine) const {
   for (int64_t c = channels.first; c < channels.last; ++c) {
-    const int64_t at = (c - channels.first) * shape_.s;
-    const auto set = static_cast<size_t>(part * shape_.c + c);
-    const float scale = arrays.scale[set], q = arrays.q[set];
-    Spread(scale, shape_.s, work->scale.data() + at);
+    const int64_t at = (c - channels.first) * shape_.s, set = part * shape_.c + c;
     Spread(affine.Gamma(c), shape_.s, work->gamma.data() + at);
-    Spread(q, shape_.s, work->q.data() + at);
-    Spread(LoopT(arrays.View(), part * shape_.c + c), shape_.s, work->t.data() + at);
+    Spread(arrays.q[static_cast<size_t>(set)], shape_.s, work->q.data() + at);
+    Spread(LoopT(arrays.View(), set), shape_.s, work->t.data() + at);
   }
 }
 
@@ -100,7 +106,7 @@ void PlaneStrips::Apply(const float* x, float* y, Channels channels, const SetAr
                         const Affine& affine, bool stream) {
   Work& work = *Own();
   for (int64_t part = 0; part < parts_; ++part) {
-    SpreadLines(&work, channels, part, arrays, affine);
+    SpreadLines(&work, channels, part, arrays, affine, true);
     const int64_t start = Start(channels, part);
     kernels::ApplyColumns(x + start, y + start, Block(channels, affine, stream), work.View());
   }
@@ -114,8 +120,8 @@ void PlaneStrips::Sum(const float* x, const float* dy, Channels channels, const 
   for (int64_t part = 0; part < parts_; ++part) {
     const int64_t start = Start(channels, part);
     const int64_t first_set = part * shape_.c + channels.first;
-    SpreadLines(&work, channels, part, *arrays, affine);
-    SpreadGradients(&work, channels, part, *arrays, affine);
+    SpreadLines(&work, channels, part, *arrays, affine, affine.relu);
+    SpreadScales(&work, channels, part, *arrays);
     double* g = arrays->g.data() + first_set;
     double* gx = arrays->gx.data() + first_set;
     std::fill(g, g + count, 0.0);
@@ -135,7 +141,10 @@ void PlaneStrips::Backward(const float* x, const float* dy, float* dx, Channels 
                            const SetArrays& arrays, const Affine& affine, bool stream) {
   Work& work = *Own();
   for (int64_t part = 0; part < parts_; ++part) {
-    SpreadLines(&work, channels, part, arrays, affine);
+    if (parts_ > 1) {  // else they are as Sum left them
+      SpreadLines(&work, channels, part, arrays, affine, affine.relu);
+      SpreadScales(&work, channels, part, arrays);
+    }
     SpreadGradients(&work, channels, part, arrays, affine);
     const int64_t start = Start(channels, part);
     kernels::BackwardColumns(x + start, dy + start, dx + start, Block(channels, affine, stream),

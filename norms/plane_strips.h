@@ -50,7 +50,8 @@ class PlaneStrips {
   };
   Work* Own();
   void SpreadLines(Work* work, Channels channels, int64_t part, const SetArrays& arrays,
-                   const Affine& affine) const;
+                   const Affine& affine, bool slopes) const;
+  void SpreadScales(Work* work, Channels channels, int64_t part, const SetArrays& arrays) const;
   void SpreadGradients(Work* work, Channels channels, int64_t part, const SetArrays& arrays,
                        const Affine& affine) const;
   kernels::ColumnBlock Block(Channels channels, const Affine& affine, bool stream) const {

@@ -20,27 +20,32 @@ RunningStatistics::RunningStatistics(const RunningAverageOptions& options, int64
   buffers_.push_back({"step", TensorView(&step_, {1, 1, 1})});
 }
 
-void RunningStatistics::Move(int64_t parts, std::span<const double> values, double weight,
-                             double factor, Storage* average) {
-  const double* moved = values.data();
+void RunningStatistics::MoveOne(SetRange channels, int64_t parts, std::span<const double> values,
+                                double factor, Storage* average) {
+  const int64_t n = channels.last - channels.first;
+  const double* moved = values.data() + channels.first;
   if (parts > 1) {
-    std::fill(merged_.begin(), merged_.end(), 0.0);
+    double* merged = merged_.data() + channels.first;
+    std::fill_n(merged, n, 0.0);
     for (int64_t part = 0; part < parts; ++part) {
-      const double* from = values.data() + part * channels_;
-      for (int64_t c = 0; c < channels_; ++c) merged_[static_cast<size_t>(c)] += from[c];
+      const double* from = values.data() + part * channels_ + channels.first;
+      for (int64_t c = 0; c < n; ++c) merged[c] += from[c];
     }
-    moved = merged_.data();
+    moved = merged;
     factor /= static_cast<double>(parts);
   }
-  kernels::MoveAverage(moved, channels_, weight, factor, average->data());
+  kernels::MoveAverage(moved, n, weight_, factor, average->data() + channels.first);
 }
 
-void RunningStatistics::Update(int64_t samples, int64_t parts, std::span<const double> mean,
-                               std::span<const double> spread, double factor) {
+void RunningStatistics::Begin(int64_t samples) {
   ++step_;
-  const double weight = NewWeight(options_, samples, step());
-  Move(parts, mean, weight, 1, &mean_);
-  if (spread_.data() != nullptr) Move(parts, spread, weight, factor, &spread_);
+  weight_ = NewWeight(options_, samples, step());
+}
+
+void RunningStatistics::Move(SetRange channels, int64_t parts, std::span<const double> mean,
+                             std::span<const double> spread, double factor) {
+  MoveOne(channels, parts, mean, 1, &mean_);
+  if (spread_.data() != nullptr) MoveOne(channels, parts, spread, factor, &spread_);
 }
 
 void RunningStatistics::Standardize(double eps, SetRange channels, SetArrays* arrays) const {

@@ -29,10 +29,12 @@ class RunningStatistics {
   const float* spreads() const { return spread_.data(); }
   int64_t step() const { return static_cast<int64_t>(step_); }
 
-  // One update with a batch of `samples` in `parts` sub-batches (or samples, for instance norm):
-  // the mean over the parts of mean[part * C + channel], and of spread[...] times `factor`.
-  void Update(int64_t samples, int64_t parts, std::span<const double> mean,
-              std::span<const double> spread, double factor);
+  // An update with a batch of `samples` begins; Move then finishes it, once for every channel.
+  void Begin(int64_t samples);
+  // The mean over `parts` sub-batches (or samples, for instance norm) of mean[part * C + channel],
+  // and of spread[...] times `factor`, for these channels. Threads may share the channels.
+  void Move(SetRange channels, int64_t parts, std::span<const double> mean,
+            std::span<const double> spread, double factor);
 
   // mean_hi ... shift of these channels: x^ = (x - mean) / sqrt(variance + eps), where the spread is
   // a variance, x^ = (x - mean) / sigma, where it is sigma, and x^ = x - mean.
@@ -44,14 +46,15 @@ class RunningStatistics {
   RunningStatistics& operator=(const RunningStatistics&) = delete;
 
  private:
-  void Move(int64_t parts, std::span<const double> values, double weight, double factor,
-            Storage* average);
+  void MoveOne(SetRange channels, int64_t parts, std::span<const double> values, double factor,
+               Storage* average);
 
   RunningAverageOptions options_;
   int64_t channels_;
   Storage mean_, spread_;
   double step_ = 0;
-  std::vector<double> merged_;  // work space: a value's mean over the parts
+  double weight_ = 0;           // of the new value in the update that began last
+  std::vector<double> merged_;  // work space: a value's sum over the parts
   std::vector<Buffer> buffers_;
 };
 

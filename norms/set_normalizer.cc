@@ -41,8 +41,9 @@ void SetNormalizer::DoForward(Mode mode, ConstTensorView x, TensorView y) {
   }
   Engine& engine = measured_ ? *engine_ : *running_engine_;
   engine.Plan(x.shape, partition_);
+  if (mode == Mode::kTrain) BeginUpdate();
   engine.Forward(x.As<float>(), y.As<float>(), GammaBeta(), measured_, *this);
-  if (mode == Mode::kTrain) Update();
+  if (mode == Mode::kTrain && parts() > 1) UpdateChannels({0, x.shape.c});
 }
 
 void SetNormalizer::DoBackward(Mode /*mode*/, ConstTensorView x, ConstTensorView dy,
@@ -56,8 +57,9 @@ void SetNormalizer::CoefficientsOf(Mode /*mode*/, SetRange sets, SetArrays* arra
   kernels::Standardize(sets.first, sets.last, form_.eps, form_.scale, arrays);
 }
 
-void SetNormalizer::Coefficients(SetRange sets, SetArrays* arrays) const {
+void SetNormalizer::Coefficients(SetRange sets, SetArrays* arrays) {
   measured_ ? CoefficientsOf(mode_, sets, arrays) : RunningCoefficients(sets, arrays);
+  if (mode_ == Mode::kTrain && parts() == 1) UpdateChannels(sets);
 }
 
 // With x^ = (x - mean) k r + d, k = 1 / sqrt(variance + eps), r and d constant (r = 1, d = 0 but
@@ -88,8 +90,10 @@ SetStatistics SetNormalizer::DoStatistics() const {
   return statistics;
 }
 
-void SetNormalizer::MoveAverages(RunningStatistics* running, double factor) const {
-  running->Update(shape().n, parts(), engine_->arrays().mean, engine_->arrays().variance, factor);
+void SetNormalizer::MoveAverages(RunningStatistics* running, SetRange channels,
+                                 double factor) const {
+  const SetArrays& arrays = engine_->arrays();
+  running->Move(channels, parts(), arrays.mean, arrays.variance, factor);
 }
 
 int64_t SetNormalizer::BlockBytes() const {

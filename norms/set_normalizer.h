@@ -44,8 +44,11 @@ class SetNormalizer : public Normalizer, private SetRules {
   virtual void CoefficientsOf(Mode mode, SetRange sets, SetArrays* arrays) const;
   // Where scale is not 1 / sqrt(variance + eps): changes q.
   virtual void CorrectGradients(SetRange /*sets*/, SetArrays* /*arrays*/) const {}
-  // After a Forward in kTrain: running statistics.
-  virtual void Update() {}
+  // Running statistics, in a Forward in kTrain: before its first set, and for these channels after
+  // the coefficients of their sets. Where one set is one channel's, a thread that has found it
+  // updates it: one thread for all would fetch half of them from the other core.
+  virtual void BeginUpdate() {}
+  virtual void UpdateChannels(SetRange /*channels*/) {}
   // Moments of the last Forward: for every part (sample, or across samples sub-batch) its groups.
   SetStatistics DoStatistics() const override;
   // Where x is measured, sub-batches must divide it, and sets have two values or more in kTrain.
@@ -54,14 +57,13 @@ class SetNormalizer : public Normalizer, private SetRules {
   // Of the last Forward.
   const Engine& engine() const { return measured_ ? *engine_ : *running_engine_; }
   int64_t parts() const { return engine().sets() / partition_.groups; }
-  // One update of running statistics: a channel's mean over the parts of the means, and of the
-  // variances times `factor`.
-  void MoveAverages(RunningStatistics* running, double factor) const;
+  // UpdateChannels with means and variances, the latter times `factor`.
+  void MoveAverages(RunningStatistics* running, SetRange channels, double factor) const;
 
  private:
   void DoForward(Mode mode, ConstTensorView x, TensorView y) final;
   void DoBackward(Mode mode, ConstTensorView x, ConstTensorView dy, TensorView dx) final;
-  void Coefficients(SetRange sets, SetArrays* arrays) const final;
+  void Coefficients(SetRange sets, SetArrays* arrays) final;
   void Gradients(SetRange sets, SetArrays* arrays) const final;
   Affine GammaBeta() const;
   // Of one tensor: the part that is read again while it may still be in cache.

@@ -68,9 +68,13 @@ class BatchNorm final : public SetNormalizer {
                          : running_.Standardize(options_.eps, channels, arrays);
   }
 
-  void Update() override {
+  void BeginUpdate() override {
+    if (options_.track_running_stats) running_.Begin(shape().n);
+  }
+  void UpdateChannels(SetRange channels) override {
     if (!options_.track_running_stats) return;
-    MoveAverages(&running_, options_.unbiased_running_variance ? Unbiased(engine().count()) : 1.0);
+    MoveAverages(&running_, channels,
+                 options_.unbiased_running_variance ? Unbiased(engine().count()) : 1.0);
   }
 
   BatchNormOptions options_;

@@ -95,11 +95,10 @@ class BatchRenorm final : public SetNormalizer {
       SetNormalizer::CoefficientsOf(mode, sets, arrays);
       return;
     }
-    const BatchRenormLimits limits = LimitsAt(options_, running_.step());
     for (int64_t set = sets.first; set < sets.last;) {  // channels repeat with the sub-batches
       const int64_t channel = engine().GroupOf(set);
       const int64_t n = std::min(sets.last - set, shape().c - channel);
-      kernels::Renormalize(set, n, options_.eps, {limits.r_max, limits.d_max},
+      kernels::Renormalize(set, n, options_.eps, {limits_.r_max, limits_.d_max},
                            running_.means() + channel, running_.spreads() + channel, arrays);
       set += n;
     }
@@ -117,16 +116,25 @@ class BatchRenorm final : public SetNormalizer {
     return std::sqrt(arrays.variance[set] + options_.eps);
   }
 
-  void Update() override {
+  void BeginUpdate() override {
+    limits_ = LimitsAt(options_, running_.step());
+    sigma_.resize(static_cast<size_t>(engine().sets()));
+    running_.Begin(shape().n);
+  }
+  void UpdateChannels(SetRange channels) override {
     const SetArrays& arrays = engine().arrays();
-    sigma_.resize(arrays.variance.size());
-    kernels::Deviations(arrays.variance.data(), engine().sets(), options_.eps, sigma_.data());
-    running_.Update(shape().n, parts(), arrays.mean, sigma_, 1);
+    for (int64_t part = 0; part < parts(); ++part) {
+      const int64_t first = engine().SetOf(part, channels.first);
+      kernels::Deviations(arrays.variance.data() + first, channels.last - channels.first,
+                          options_.eps, sigma_.data() + first);
+    }
+    running_.Move(channels, parts(), arrays.mean, sigma_, 1);
   }
 
   BatchRenormOptions options_;
   RunningStatistics running_;
-  std::vector<double> sigma_;  // work space of Update
+  BatchRenormLimits limits_{1, 0};  // of this step
+  std::vector<double> sigma_;       // of the last Forward in kTrain, per set
 };
 
 }  // namespace

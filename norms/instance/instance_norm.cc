@@ -46,9 +46,12 @@ class InstanceNorm final : public SetNormalizer {
     running_.Standardize(options_.eps, channels, arrays);
   }
 
-  void Update() override {
+  void BeginUpdate() override {
+    if (options_.track_running_stats) running_.Begin(shape().n);
+  }
+  void UpdateChannels(SetRange channels) override {
     if (!options_.track_running_stats) return;
-    MoveAverages(&running_, Unbiased(engine().count()));
+    MoveAverages(&running_, channels, Unbiased(engine().count()));
   }
 
   InstanceNormOptions options_;

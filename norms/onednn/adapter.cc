@@ -176,7 +176,8 @@ void Adapter::MoveRunning() {
       options_.unbiased_running_variance ? Unbiased(view_.shape.n * view_.shape.s) : 1.0;
   running_mean_.assign(mean_.begin(), mean_.end());
   running_variance_.assign(variance_.begin(), variance_.end());
-  running_.Update(shape().n, parts, running_mean_, running_variance_, factor);
+  running_.Begin(shape().n);
+  running_.Move({0, shape().c}, parts, running_mean_, running_variance_, factor);
 }
 
 void Adapter::BackwardAffine(const float* x, const float* dy, float* g) {
