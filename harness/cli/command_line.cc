@@ -8,6 +8,8 @@
 #include "harness/cli/list_command.h"
 #include "harness/cli/run_command.h"
 #include "harness/report/environment.h"
+#include "norms/errors.h"
+#include "norms/kernels/target.h"
 
 namespace normsweep {
 namespace {
@@ -125,6 +127,12 @@ int RunCommandLine(const std::vector<std::string>& arguments,
     run_options.data_given = !run_options.data.empty();
     const char* data = std::getenv("NORMSWEEP_DATA");
     if (!run_options.data_given && data != nullptr) run_options.data = data;
+    try {
+      kernels::CurrentTarget();  // obeys NORMSWEEP_TARGET
+    } catch (const UnknownNameError& error) {
+      *console.err << "normsweep: NORMSWEEP_TARGET: " << error.what() << '\n';
+      return kBadUsage;
+    }
     return RunCommand(run_options, experiments, CatchInterrupts(), console);
   }
   if (validate->parsed()) return ValidateCommand(configs, settings, experiments, console);

@@ -24,10 +24,28 @@ FileSet::~FileSet() {
   for (const auto& [temporary, path] : files_) std::filesystem::remove(temporary, ignored);
 }
 
-void FileSet::Add(const std::string& path, const std::string& content) {
-  if (std::filesystem::is_directory(path)) {
+namespace {
+
+// Where a link leads, so that the link stays. Throws for what a renamed file would take the place
+// of: a folder, a device, a pipe.
+std::string FileBehind(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (std::filesystem::is_directory(status)) {
     throw Error("cannot write " + path + ": it is a folder, expected a file");
   }
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw Error("cannot write " + path + ": it is a device or a pipe, expected a file");
+  }
+  if (!std::filesystem::is_symlink(std::filesystem::symlink_status(path, error))) return path;
+  const auto target = std::filesystem::weakly_canonical(path, error);
+  return error ? path : target.string();
+}
+
+}  // namespace
+
+void FileSet::Add(const std::string& given, const std::string& content) {
+  const std::string path = FileBehind(given);
   for (const auto& [unused, other] : files_) {
     if (other == path) throw Error("cannot write " + path + " twice, expected different files");
   }

@@ -11,7 +11,8 @@ namespace normsweep {
 void CreateFolder(const std::string& folder);
 
 // Writes each file under a name of its own beside its place; Commit moves all of them there.
-// Without a Commit the destructor takes them back. Throws Error, naming the file.
+// Without a Commit the destructor takes them back. A link stays and its file is replaced. Throws
+// Error, naming the file.
 class FileSet {
  public:
   FileSet() = default;
@@ -19,7 +20,7 @@ class FileSet {
   FileSet(const FileSet&) = delete;
   FileSet& operator=(const FileSet&) = delete;
 
-  void Add(const std::string& path, const std::string& content);
+  void Add(const std::string& given, const std::string& content);
   void Commit();
 
  private:

@@ -1,5 +1,9 @@
 #include "harness/report/files.h"
 
+#include <sys/stat.h>
+
+#include <filesystem>
+
 #include "harness/testing/folder.h"
 #include "norms/errors.h"
 #include "norms/testing/catch.h"
@@ -31,6 +35,22 @@ TEST_CASE("an error leaves what was there") {
   CHECK(folder.Read("a") == "old");
   CHECK(folder.Files() == 1);
   CHECK_THROWS_AS(CreateFolder(folder / "a/b"), Error);
+}
+
+TEST_CASE("a link stays, and no file takes the place of a folder or a pipe") {
+  const TestFolder folder;
+  folder.Write("target", "old");
+  std::filesystem::create_symlink("target", folder / "link");
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  FileSet files;
+  files.Add(folder / "link", "new");
+  CHECK_THROWS_WITH(files.Add(folder / "pipe", "x"),
+                    Catch::Matchers::Contains("it is a device or a pipe, expected a file"));
+  CHECK_THROWS_WITH(files.Add("/dev/null", "x"), Catch::Matchers::Contains("expected a file"));
+  files.Commit();
+  CHECK(std::filesystem::is_symlink(folder / "link"));
+  CHECK(folder.Read("target") == "new");
+  CHECK(std::filesystem::is_fifo(folder / "pipe"));
 }
 
 }  // namespace
