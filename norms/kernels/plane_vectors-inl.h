@@ -84,6 +84,7 @@ template <class OwnOf, class Body>
 HWY_INLINE void ForShortPlanes(const PlaneBlock& block, const OwnOf& own_of, const Body& body) {
   using Own = decltype(own_of(PlaneIndex()));
   const auto s = static_cast<size_t>(block.s);
+  if (s == 0) return;
   size_t i = 0;
   for (PlaneIndex index = PlaneIndex::First(block); index.plane < block.last; index.Next(block)) {
     body(D(), i, Partial{s}, OnePlane<Own>{own_of(index)});
