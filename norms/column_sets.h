@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "norms/engine.h"
@@ -37,9 +38,10 @@ class AlignedFloats {
  public:
   void Reserve(int64_t values) {
     if (values <= size_) return;
-    data_ = hwy::AllocateAligned<float>(static_cast<size_t>(values));
-    if (data_ == nullptr) throw std::bad_alloc();
-    std::fill_n(data_.get(), values, 0.0F);
+    auto larger = hwy::AllocateAligned<float>(static_cast<size_t>(values));
+    if (larger == nullptr) throw std::bad_alloc();
+    std::fill_n(larger.get(), values, 0.0F);
+    data_ = std::move(larger);
     size_ = values;
   }
   float* data() const { return data_.get(); }
@@ -49,10 +51,13 @@ class AlignedFloats {
   int64_t size_ = 0;
 };
 
-// The distance between arrays of at least n values that are read side by side: 9 lines more than a
-// multiple of a page, so that they do not meet in one set of the first-level cache, which has eight
-// places (backward of rows of 2048 columns reads and writes ten arrays).
-inline int64_t Stagger(int64_t n) { return (n + 1023 - 144) / 1024 * 1024 + 144; }
+// The distance between arrays of at least n values that are read side by side: whole lines, and for
+// a page or more 9 lines more than a multiple of one, so that they do not meet in one set of the
+// first-level cache, which has eight places (backward of rows of 2048 columns reads and writes ten
+// arrays).
+inline int64_t Stagger(int64_t n) {
+  return n < 1024 ? (n + 15) / 16 * 16 : (n + 1023 - 144) / 1024 * 1024 + 144;
+}
 
 // Columns [first, last) of a part's `width`, whole sets of them. With joined rows always all.
 struct ColumnRange {

@@ -16,7 +16,7 @@
 // |---------|-------------------|---------------------------------------------|-----------------|
 // | runs    | engine_runs.cc    | a set is one run: layer, instance and group | a run, or piece |
 // |         |                   | in channels_first, or with S = 1, or layer  | of it           |
-// |         |                   | with parameters per element or none         |                 |
+// |         |                   | with parameters per element                 |                 |
 // | planes  | engine_planes.cc  | batch, channels_first, S > 1                | planes of a set |
 // | columns | engine_columns.cc | channels side by side: the rest             | rows            |
 #pragma once

@@ -2,7 +2,7 @@
 // column has coefficients of its own. For channels_last, and for batch norm of [N, C], where the
 // view [N/W, W C] makes sub-batches columns too.
 //
-// A tile is 16 to 128 rows. All tiles of a set sum around one center, so that their sums just add
+// A tile is at most 16 to 128 rows. All tiles of a set sum around one center, so that their sums just add
 // up; the sums stay in float32 within a tile and are added in float64. Samples are independent of
 // each other within samples: a thread takes a whole sample through both steps where there are
 // enough. Otherwise the threads share the columns, each taking its own through both steps, or

@@ -45,6 +45,7 @@ class PlanesEngine final : public Engine {
   void RunStrip(const Call& call, Channels channels);
   void MeasureSmallSets(const Call& call, Channels channels);
   void RunBlock(const Call& call, Channels channels);
+  void MeasureTogether(const Call& call, Channels channels);
   void RunTogether(const Call& call, Channels channels);
   // Statistics of a tile into its slot, of which a channel has sub_batches * tiles_.
   void MeasureTile(const Call& call, int64_t set, int64_t tile, int64_t slot);
@@ -60,6 +61,7 @@ class PlanesEngine final : public Engine {
   int64_t piece_length_ = 0;
   std::vector<Moments> moments_;    // [channel][sub-batch][tile]
   std::vector<GradientSums> sums_;  // the same
+  bool fetch_ahead_ = false;        // the next block's input while this one's output streams
   PlaneStrips strips_;
 };
 
@@ -194,19 +196,29 @@ void PlanesEngine::RunBlock(const Call& call, Channels channels) {
   FinishSets(call, channels);
   for (int64_t n = 0; n < shape_.n; ++n) {
     const int64_t first = channels.first * shape_.s, last = channels.last * shape_.s;
-    Apply(call, n, first, last, last - first);
+    Apply(call, n, first, last, fetch_ahead_ ? last - first : 0);
   }
 }
 
-void PlanesEngine::RunTogether(const Call& call, Channels channels) {
-  const int64_t sets = (channels.last - channels.first) * parts();
-  const int64_t work = sets * count();
+void PlanesEngine::MeasureTogether(const Call& call, Channels channels) {
+  const int64_t count_of = channels.last - channels.first, sets = count_of * parts();
+  if (tiles_ == 1) {  // as RunBlock does, so that the bits are the same
+    ParallelFor(count_of, sets * count(), [&](int64_t i) {
+      MeasureSmallSets(call, {channels.first + i, channels.first + i + 1});
+    });
+    return;
+  }
   const auto set_of = [&](int64_t i) { return SetOf(i % parts(), channels.first + i / parts()); };
   const int64_t slots = channels.first * parts() * tiles_;
-  ParallelFor(sets * tiles_, work, [&](int64_t i) {
+  ParallelFor(sets * tiles_, sets * count(), [&](int64_t i) {
     MeasureTile(call, set_of(i / tiles_), i % tiles_, slots + i / tiles_ * tiles_);
   });
   for (int64_t i = 0; i < sets; ++i) MergeSet(call, set_of(i), slots + i * tiles_);
+}
+
+void PlanesEngine::RunTogether(const Call& call, Channels channels) {
+  const int64_t work = (channels.last - channels.first) * parts() * count();
+  MeasureTogether(call, channels);
   FinishSets(call, channels);
   const int64_t values = (channels.last - channels.first) * shape_.s;
   const int64_t pieces = (values + kTileValues - 1) / kTileValues;
@@ -234,6 +246,10 @@ void PlanesEngine::Run(const Call& call) {
   const int64_t even = shape_.c >= 8 * threads ? shape_.c : shape_.c / threads * threads;
   const int64_t fit = std::max<int64_t>(1, kBlockValues / tensors / per_channel);
   const int64_t blocks = (even + threads * fit - 1) / (threads * fit) * threads;
+  // Where a block and the next of every thread stay in the cache; else the next one would be read
+  // twice (beyond that, 0.95 to 0.99 times as fast with it).
+  const int64_t block_bytes = 4 * tensors * per_channel * std::min(fit, even);
+  fetch_ahead_ = 2 * threads * block_bytes <= LastLevelCacheBytes() / 2;
   ParallelFor(even == 0 ? 0 : blocks, shape_.Elements(), [&](int64_t block) {
     RunBlock(call, {block * even / blocks, (block + 1) * even / blocks});
   });

@@ -43,6 +43,13 @@ std::vector<uint32_t> Step(const NormalizerSpec& spec, const Shape& shape) {
   }
   std::vector<uint32_t> bits(all.size());
   std::memcpy(bits.data(), all.data(), all.size() * sizeof(float));
+  if (normalizer->Info().target == Target::kWeight) return bits;
+  const SetStatistics statistics = normalizer->Statistics();
+  for (const auto* values : {&statistics.mean, &statistics.variance}) {
+    const size_t at = bits.size(), words = 2 * values->size();
+    bits.resize(at + words);
+    std::memcpy(bits.data() + at, values->data(), words * sizeof(uint32_t));
+  }
   return bits;
 }
 
@@ -52,10 +59,11 @@ TEST_CASE("the bits do not depend on the number of threads") {
        {"none", "batch", "batch_renorm", "layer", "instance", "group", "weight", "spectral"}) {
     for (const Layout layout : {Layout::kChannelsFirst, Layout::kChannelsLast}) {
       // One long channel, three channels, one sample, many rows, small planes of many samples
-      // (strips) and of few: blocks fewer and more than threads, and a rest.
+      // (strips) and of few: blocks fewer and more than threads, and a rest; long rows of columns.
       for (const Shape& sizes :
            {Shape{2, 1, 50000}, Shape{16, 3, 3136}, Shape{1, 96, 784}, Shape{2048, 48, 1},
-            Shape{5, 30, 501}, Shape{16, 39, 49}, Shape{3, 130, 49}}) {
+            Shape{5, 30, 501}, Shape{16, 39, 49}, Shape{3, 130, 49}, Shape{1, 48, 501},
+            Shape{12, 3000, 1}, Shape{2, 2100, 7}}) {
         Shape shape = sizes;
         shape.layout = layout;
         NormalizerSpec spec{name, "native", nlohmann::json::object()};

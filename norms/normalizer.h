@@ -110,8 +110,8 @@ class Normalizer {
   // kEval with running statistics).
   SetStatistics Statistics() const;
 
-  // Of one Forward, for the shape of the last call (of creation before the first): parameters and
-  // statistics are left out, and x counts twice where a set is larger than the last-level cache.
+  // Of one Forward, for the shape of the last call (of creation before the first): statistics are
+  // left out, and x counts twice where a set is larger than the last-level cache.
   virtual Cost ForwardCost(Mode mode) const = 0;
 
   // Of the Backward after a Forward in `mode`, alike: what it needs of x and dy read, dx written; x

@@ -19,7 +19,7 @@ class PlaneStrips {
   static bool Suit(const Shape& shape, const Partition& partition) {
     return shape.s < 256 && shape.n / partition.sub_batches >= 8;
   }
-  // For the calls to come, with at most `threads` threads. Channels of a strip: 512 values, so that
+  // For the calls to come, with at most `threads` threads. Channels of a strip: 1024 values, so that
   // six coefficients of each element stay in the first-level cache.
   void Plan(const Shape& shape, const Partition& partition, int64_t threads);
   int64_t channels() const { return channels_; }

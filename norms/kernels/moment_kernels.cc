@@ -165,47 +165,41 @@ void AddTiles(const float* tile_sums, int64_t tiles, int64_t stride, int64_t n, 
   }
 }
 
-// Trusted (exact.h) of one column, for the rest that fills no vector.
-HWY_INLINE bool FinishColumn(double center, double sum, double square, int64_t count, double* mean,
-                             double* variance) {
-  const double shift = sum / static_cast<double>(count);
-  const bool good = Trusted(center, sum, square, count);
-  *mean = center + shift;
-  *variance = good ? std::max(0.0, (square - sum * shift) / static_cast<double>(count))
-                   : std::numeric_limits<double>::quiet_NaN();
-  return good;
+// One vector of columns, or with DS of one lane a single one, which gives the same bits.
+template <class DS>
+HWY_INLINE bool FinishVector(DS d, const float* center, const double* sum, const double* square,
+                             double n, double* mean, double* variance) {
+  const hn::Rebind<float, DS> df;
+  const auto zero = hn::Zero(d), inverse = hn::Set(d, 1 / n);
+  const auto c = hn::PromoteTo(d, hn::LoadU(df, center));
+  const auto s = hn::LoadU(d, sum), q = hn::LoadU(d, square);
+  const auto shift = hn::Mul(s, inverse);
+  const auto off = hn::Mul(s, shift), m2 = hn::Sub(q, off);
+  const auto constant = hn::And(hn::Eq(s, zero), hn::Eq(q, zero));
+  const auto sure = hn::Or(hn::Eq(c, zero), hn::Gt(hn::Abs(c), hn::Set(d, 1e-11)));
+  const auto held =
+      hn::And(hn::And(hn::Lt(q, hn::Set(d, 1e38 * n)), hn::Gt(m2, hn::Set(d, 1e-30 * n))),
+              hn::Le(off, hn::Mul(m2, hn::Set(d, 4.0))));
+  const auto trusted = hn::Or(hn::And(constant, sure), hn::And(hn::Not(constant), held));
+  hn::StoreU(hn::Add(c, shift), d, mean);
+  const auto v = hn::Mul(hn::Max(m2, zero), inverse);
+  const auto nan = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
+  hn::StoreU(hn::IfThenElse(trusted, v, nan), d, variance);
+  return hn::AllTrue(d, trusted);
 }
 
 bool FinishColumns(const float* center, const double* sum, const double* square, int64_t columns,
                    int64_t count, double* mean, double* variance) {
-  const hn::ScalableTag<double> d;
-  const hn::Rebind<float, decltype(d)> df;
   const auto n = static_cast<double>(count);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto zero = hn::Zero(d), inverse = hn::Set(d, 1 / n);
   bool good = true;
+  const auto at = [&](auto d, int64_t j) HWY_ATTR {
+    good &= FinishVector(d, center + j, sum + j, square + j, n, mean + j, variance + j);
+  };
+  const hn::ScalableTag<double> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t j = 0;
-  for (; j + lanes <= columns; j += lanes) {
-    const auto c = hn::PromoteTo(d, hn::LoadU(df, center + j));
-    const auto s = hn::LoadU(d, sum + j), q = hn::LoadU(d, square + j);
-    const auto shift = hn::Mul(s, inverse);
-    const auto off = hn::Mul(s, shift), m2 = hn::Sub(q, off);
-    const auto constant = hn::And(hn::Eq(s, zero), hn::Eq(q, zero));
-    const auto sure = hn::Or(hn::Eq(c, zero), hn::Gt(hn::Abs(c), hn::Set(d, 1e-11)));
-    const auto held =
-        hn::And(hn::And(hn::Lt(q, hn::Set(d, 1e38 * n)), hn::Gt(m2, hn::Set(d, 1e-30 * n))),
-                hn::Le(off, hn::Mul(m2, hn::Set(d, 4.0))));
-    const auto trusted = hn::Or(hn::And(constant, sure), hn::And(hn::Not(constant), held));
-    hn::StoreU(hn::Add(c, shift), d, mean + j);
-    const auto v = hn::Mul(hn::Max(m2, zero), inverse);
-    const auto nan = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
-    hn::StoreU(hn::IfThenElse(trusted, v, nan), d, variance + j);
-    good = good && hn::AllTrue(d, trusted);
-  }
-  for (; j < columns; ++j) {
-    good &= FinishColumn(static_cast<double>(center[j]), sum[j], square[j], count, mean + j,
-                         variance + j);
-  }
+  for (; j + lanes <= columns; j += lanes) at(d, j);
+  for (; j < columns; ++j) at(hn::CappedTag<double, 1>(), j);
   return good;
 }
 

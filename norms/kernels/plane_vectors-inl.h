@@ -60,7 +60,7 @@ HWY_INLINE void ForPlaneVectors(const PlaneBlock& block, const float* to, const 
   PlaneIndex index = PlaneIndex::First(block);
   Own own = own_of(index);
   size_t end = s;
-  size_t i = past == 0 ? 0 : std::min(lanes - past, s);
+  size_t i = past == 0 ? 0 : lanes - past;  // at most s, which is a vector or more
   if (i > 0) body(d, size_t{0}, Partial{i}, OnePlane<Own>{own});
   while (true) {
     const OnePlane<Own> one{own};
