@@ -1,0 +1,188 @@
+"""report.html: one page with everything inline, for plot.py."""
+import base64
+import html
+import os
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --line: #d5d5d5;
+  --soft: #f4f4f2; --supported: #00694d; --refuted: #a84700; --undecided: #555555; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --paper: #161616; --line: #3c3c3c;
+  --soft: #222222; --supported: #4cd3a9; --refuted: #ff9a5c; --undecided: #b0b0b0; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1rem; max-width: 72rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; margin: 0.5rem 0; } h2 { font-size: 1.2rem; margin: 2rem 0 0.5rem; }
+figure { margin: 1rem 0; } figcaption { font-size: 0.85rem; max-width: 48rem; }
+figure img { max-width: 100%; height: auto; background: #ffffff; border: 1px solid var(--line); }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr));
+  gap: 1rem; }
+.claim { border-left: 4px solid var(--undecided); padding: 0.3rem 0.8rem; margin: 0.6rem 0;
+  background: var(--soft); }
+.claim.supported { border-color: var(--supported); } .claim.refuted { border-color: var(--refuted); }
+.verdict { font-weight: 600; } .supported .verdict { color: var(--supported); }
+.refuted .verdict { color: var(--refuted); }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.85rem; }
+th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid var(--line); text-align: right;
+  white-space: nowrap; font-variant-numeric: tabular-nums; }
+th:first-child, td:first-child { text-align: left; }
+th button { all: unset; cursor: pointer; font-weight: 600; }
+th button:focus-visible, td button:focus-visible { outline: 2px solid currentColor; }
+td button { font: inherit; padding: 0 0.4rem; cursor: pointer; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; font-size: 0.9rem; }
+dd { margin: 0; } details { margin: 0.5rem 0; } code { font-size: 0.85em; }
+@media (max-width: 480px) { dl { grid-template-columns: 1fr; } dt { font-weight: 600; } }
+"""
+
+# Sorting: numbers as numbers, empty cells last; a second click turns the order around.
+SCRIPT = """
+for (const button of document.querySelectorAll('th button')) {
+  button.addEventListener('click', () => {
+    const head = button.closest('th'), body = head.closest('table').tBodies[0];
+    const down = head.getAttribute('aria-sort') === 'ascending';
+    for (const other of head.parentElement.children) other.removeAttribute('aria-sort');
+    head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+    const key = row => row.cells[head.cellIndex].dataset.value ?? row.cells[head.cellIndex].textContent;
+    const rows = [...body.rows].sort((a, b) => {
+      const x = key(a), y = key(b);
+      if (x === '' || y === '') return (x === '') - (y === '');
+      const order = isNaN(x) || isNaN(y) ? x.localeCompare(y) : x - y;
+      return down ? -order : order;
+    });
+    body.append(...rows);
+  });
+}
+for (const button of document.querySelectorAll('button[data-copy]')) {
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = 'copied';
+    } catch { window.prompt('Copy this line', button.dataset.copy); }
+  });
+}
+"""
+
+
+def text(value):
+    return html.escape("" if value is None else str(value), quote=True)
+
+
+def number(value):
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return text(value)
+
+
+def claim_block(claim):
+    effect = f"{number(claim['effect']) or '-'}"
+    if claim["low"] is not None or claim["high"] is not None:
+        effect += f" [{number(claim['low']) or '-∞'}, {number(claim['high']) or '∞'}]"
+    by = f" by {number(claim['by'])}" if claim["by"] else ""
+    source = f" <cite>{text(claim['source'])}</cite>" if claim["source"] else ""
+    reason = f"; {text(claim['reason'])}" if claim["reason"] else ""
+    return (f'<div class="claim {claim["verdict"]}"><div><span class="verdict">{claim["verdict"]}'
+            f"</span>: {text(claim['name'])}{source}</div><div>{text(claim['metric'])} "
+            f"{text(claim['expect'])}{by}: {effect}, p {claim['p_adjusted']:.2g} (Holm), "
+            f"n {claim['n']}{' pairs' if claim['paired'] else ''}{reason}</div></div>")
+
+
+def picture_block(picture, folder):
+    with open(os.path.join(folder, picture["name"] + ".svg"), encoding="utf-8") as file:
+        svg = file.read()
+    data = base64.b64encode(svg.encode()).decode()
+    return (f'<figure><img src="data:image/svg+xml;base64,{data}" width="{picture["width"]}" '
+            f'height="{picture["height"]}" alt="{text(picture["caption"])}">'
+            f"<figcaption>{text(picture['caption'])}</figcaption></figure>")
+
+
+def table(heads, rows):
+    """rows: lists of (shown, value to sort by)."""
+    head = "".join(f'<th scope="col"><button type="button">{text(h)}</button></th>' for h in heads)
+    body = "".join("<tr>" + "".join(f'<td data-value="{text(value)}">{shown}</td>'
+                                    for shown, value in row) + "</tr>" for row in rows)
+    return (f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
+            "</table></div>")
+
+
+def summary_table(results):
+    rows = results["summary"]
+    columns = []
+    for row in rows:
+        columns += [c for c in row["case"] if c not in columns and "." not in c]
+    metrics = []
+    for row in rows:
+        metrics += [m for m, v in row["metrics"].items()
+                    if m not in metrics and v["mean"] is not None and "_per_" not in m]
+    metrics = [m for m in metrics if not m.rsplit("_", 1)[-1].isdigit()][:12]
+    lines = []
+    for row in rows:
+        line = [(text(row["case"].get(c)), row["case"].get(c)) for c in columns]
+        line.append((text(row["n"]), row["n"]))
+        for metric in metrics:
+            value = row["metrics"].get(metric) or {}
+            mean, low = value.get("mean"), value.get("ci95_low")
+            half = f" ± {number(mean - low)}" if mean is not None and low is not None else ""
+            line.append((number(mean) + half, mean))
+        lines.append(line)
+    return table(columns + ["n"] + metrics, lines)
+
+
+def case_table(results):
+    columns = []
+    for row in results["rows"]:
+        columns += [c for c in row["case"] if c not in columns and "." not in c]
+    lines = []
+    for row in results["rows"]:
+        line = [(text(row["case"].get(c)), row["case"].get(c)) for c in columns]
+        line.append((text(row["status"]), row["status"]))
+        line.append((text(row["reason"]), row["reason"]))
+        button = f'<button type="button" data-copy="{text(row["repro"])}">copy</button>'
+        line.append((f"{button} <code>{text(row['repro'])}</code>", row["repro"]))
+        lines.append(line)
+    return table(columns + ["status", "reason", "repeat alone"], lines)
+
+
+def environment_list(environment):
+    def shown(value):
+        if isinstance(value, dict):
+            return ", ".join(f"{text(k)} {text(v)}" for k, v in value.items())
+        if isinstance(value, list):
+            return f"<code>{text(' '.join(map(str, value)))}</code>"
+        return text(value)
+
+    return "<dl>" + "".join(f"<dt>{text(k)}</dt><dd>{shown(v)}</dd>"
+                            for k, v in environment.items()) + "</dl>"
+
+
+def write(results, pictures, folder):
+    config, environment = results["config"], results["environment"]
+    name = config.get("name", "")
+    parts = [f"<h1>{text(name)}</h1>",
+             f"<p>Experiment <code>{text(config.get('experiment'))}</code>, "
+             f"{len(results['rows'])} rows, {text(environment.get('time'))}, "
+             f"normsweep {text(environment.get('normsweep'))}, commit "
+             f"<code>{text(str(environment.get('commit'))[:12])}</code>"
+             f"{'' if environment.get('tree_clean') else ' with changes'}.</p>"]
+    if results.get("claims"):
+        parts.append("<h2>Verdicts</h2>")
+        parts += [claim_block(claim) for claim in results["claims"]]
+    if pictures:
+        blocks = "".join(picture_block(picture, folder) for picture in pictures)
+        parts.append(f'<h2>Pictures</h2><div class="pictures">{blocks}</div>')
+    if results["summary"] and len(results["summary"]) <= 2000:
+        parts.append("<h2>Over the seeds</h2><p>Mean and half of the 95 % interval; a click on a "
+                     "head sorts.</p>" + summary_table(results))
+    if len(results["rows"]) <= 5000:
+        parts.append("<h2>Every case</h2><details><summary>Status, and the line that repeats it "
+                     "alone</summary>" + case_table(results) + "</details>")
+    parts.append("<h2>Where it ran</h2>" + environment_list(environment))
+    page = (f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            '<link rel="icon" href="data:,">'
+            f"<title>{text(name)} - normsweep</title><style>{STYLE}</style></head><body>"
+            + "".join(parts) + f"<script>{SCRIPT}</script></body></html>\n")
+    path = os.path.join(folder, "report.html")
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(page)
+    os.replace(path + ".new", path)
