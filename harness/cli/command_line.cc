@@ -47,6 +47,8 @@ CLI::App* AddRun(CLI::App* app, RunOptions* options) {
       ->type_name("REGEX");
   run->add_option("--case", options->selection.hash, "Only this case; files as for --filter")
       ->type_name("HASH");
+  run->add_flag("--require-claims", options->require_claims,
+                "Exit with 1 when a claim of a config is not supported");
   run->add_flag("--dry-run", options->dry_run, "Check the configs and show their cases");
   return run;
 }

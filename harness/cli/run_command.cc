@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 #include <utility>
 
+#include "harness/claims/claim_tables.h"
 #include "harness/config/config_error.h"
 #include "harness/report/environment.h"
 #include "harness/report/results.h"
@@ -61,7 +63,14 @@ void PrintCases(const Plan& plan, const Console& console) {
   for (const SweepCase& one : plan.cases) {
     *console.out << one.hash << "  " << one.coordinates << '\n';
   }
-  *console.out << plan.config.name << ": " << plan.cases.size() << " cases\n";
+  std::set<nlohmann::json> trials;
+  for (const SweepCase& one : plan.cases) {
+    const auto needed = plan.experiment->Trials(one.resolved);
+    trials.insert(needed.begin(), needed.end());
+  }
+  *console.out << plan.config.name << ": " << plan.cases.size() << " cases";
+  if (!trials.empty()) *console.out << " and " << trials.size() << " trials that select a value";
+  *console.out << '\n';
 }
 
 struct Cores {
@@ -107,6 +116,11 @@ bool AnyFailed(const std::vector<ResultRow>& rows) {
                      [](const ResultRow& row) { return row.result.status == "FAILED"; });
 }
 
+bool AllSupported(const std::vector<Judgement>& claims) {
+  return std::all_of(claims.begin(), claims.end(),
+                     [](const Judgement& j) { return j.verdict == Verdict::kSupported; });
+}
+
 // Runs the cases under a progress line. Nothing when interrupted.
 std::optional<std::vector<std::vector<CaseResult>>> RunWithProgress(
     const RunOptions& options, const Plan& plan, const std::atomic<int>* interrupted,
@@ -144,12 +158,14 @@ int RunPlan(const RunOptions& options, const Plan& plan, const std::atomic<int>*
     return kInterrupted + *interrupted;
   }
   const std::vector<ResultRow> rows = MakeRows(options, plan, std::move(*results));
+  const std::vector<Judgement> claims = Judge(plan.claims, rows);
   if (!folder.empty()) {
-    WriteResults(folder, Environment(options.command_line), plan.config, rows,
+    WriteResults(folder, Environment(options.command_line), plan.config, rows, claims,
                  plan.experiment->Files());
   }
   const TableStyle style{console.terminal.width(), console.utf8};
   plan.kind->print_tables(plan.config, rows, style, console.out);
+  PrintClaims(claims, console.out);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   *console.out << '\n'
                << plan.config.name << ": " << plan.cases.size() << " cases in "
@@ -157,7 +173,8 @@ int RunPlan(const RunOptions& options, const Plan& plan, const std::atomic<int>*
                << (folder.empty() ? "no files written for a part of the cases without --output"
                                   : "results in " + folder)
                << std::endl;
-  return AnyFailed(rows) ? kCheckFailed : kAllGood;
+  const bool failed = AnyFailed(rows) || (options.require_claims && !AllSupported(claims));
+  return failed ? kCheckFailed : kAllGood;
 }
 
 int Complain(const Console& console, const std::exception& error, int status) {

@@ -22,6 +22,7 @@ struct RunOptions {
   Selection selection;
   std::vector<std::string> settings;  // --set
   bool dry_run = false;
+  bool require_claims = false;  // a claim that is not supported is a failure
   std::vector<std::string> command_line;
 };
 

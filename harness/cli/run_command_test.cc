@@ -204,9 +204,10 @@ TEST_CASE("every config is checked before the first case runs") {
   RunTest test;
   test.options.configs.push_back(test.folder.Write("bad.json", "{\"name\": 3}"));
   CHECK(test.Run() == kBadUsage);
-  CHECK(test.err.str() ==
-        "normsweep: " + test.folder / "bad.json" +
-            ": /experiment: missing, expected one of \"check\" \"speed\" \"train\"\n");
+  CHECK(
+      test.err.str() ==
+      "normsweep: " + test.folder / "bad.json" +
+          ": /experiment: missing, expected one of \"check\" \"speed\" \"statistics\" \"train\"\n");
   test.options.configs[1] = test.options.configs[0];
   CHECK(test.Run() == kBadUsage);
   CHECK(test.err.str().find("/name: \"fake\" is also the name of") != std::string::npos);

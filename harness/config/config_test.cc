@@ -108,14 +108,15 @@ TEST_CASE("every mistake is named with its pointer and what was expected") {
       ErrorWith("/name", "\"../x\"").rfind("/name: \"../x\", expected a string that matches", 0) ==
       0);
   CHECK(ErrorWith("/experiment", "\"tain\"") ==
-        "/experiment: \"tain\", expected one of \"check\" \"speed\" \"train\"");
+        "/experiment: \"tain\", expected one of \"check\" \"speed\" \"statistics\" \"train\"");
 }
 
 TEST_CASE("a document that is no config at all") {
   CHECK(ErrorOf("[1]") == "[1], expected an object: a config");
-  CHECK(ErrorOf("{}") == "/experiment: missing, expected one of \"check\" \"speed\" \"train\"");
+  CHECK(ErrorOf("{}") ==
+        "/experiment: missing, expected one of \"check\" \"speed\" \"statistics\" \"train\"");
   CHECK(ErrorOf(R"({"experiment": 3})") ==
-        "/experiment: 3, expected one of \"check\" \"speed\" \"train\"");
+        "/experiment: 3, expected one of \"check\" \"speed\" \"statistics\" \"train\"");
   CHECK(ErrorOf(R"({"experiment": "check", "name": "c"})") ==
         "/shapes: missing, expected an array of 1 or more values, each an array of 2 to 5 values, "
         "each an integer of 1 or more");

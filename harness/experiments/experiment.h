@@ -45,6 +45,11 @@ class Experiment {
   // Called for every case before any work starts, so it must be cheap.
   virtual void Validate(const nlohmann::json& resolved_case) const = 0;
 
+  // Cases that this one needs run first and does not report; cases that need the same share it.
+  virtual std::vector<nlohmann::json> Trials(const nlohmann::json& /*resolved_case*/) const {
+    return {};
+  }
+
   // Whether the product of the sweep is cases. False: only ExtraCases are.
   virtual bool HasProduct(const nlohmann::json& /*config*/) const { return true; }
 

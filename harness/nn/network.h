@@ -9,6 +9,7 @@
 #include "harness/nn/linear.h"
 #include "harness/nn/memory.h"
 #include "harness/nn/network_config.h"
+#include "harness/nn/normalizer_layer.h"
 #include "harness/nn/onednn_call.h"
 #include "harness/nn/optimizer.h"
 
@@ -41,6 +42,9 @@ class Network {
   // overwritten.
   void Backward(int64_t n, float* gradient);
 
+  // Called by each Forward with what goes into each normalizer of activations; empty: nobody looks.
+  void Observe(NormalizerObserver observer) { *observer_ = std::move(observer); }
+
   std::vector<TrainedBlock> Parameters();
   int64_t ParameterCount() const;
   const std::vector<Normalizer*>& activation_normalizers() const { return normalizers_; }
@@ -51,6 +55,7 @@ class Network {
   friend class NetworkBuilder;
 
   FeatureShape input_shape_;
+  std::unique_ptr<NormalizerObserver> observer_ = std::make_unique<NormalizerObserver>();
   OnednnRuntime runtime_;
   ParameterArena arena_;
   BatchBuffers input_;

@@ -141,7 +141,8 @@ void NetworkBuilder::AppendActivation(Layers* layers, const FeatureShape& shape)
 void NetworkBuilder::AppendNormalizer(Layers* layers, const FeatureShape& shape, bool activate) {
   auto normalizer = slot_.MakeForActivation(shape, activate);
   network_.normalizers_.push_back(normalizer.get());
-  layers->push_back(std::make_unique<NormalizerLayer>(std::move(normalizer), shape));
+  layers->push_back(std::make_unique<NormalizerLayer>(
+      std::move(normalizer), shape, network_.observer_.get(), network_.normalizers_.size() - 1));
 }
 
 }  // namespace normsweep

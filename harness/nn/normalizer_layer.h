@@ -1,6 +1,7 @@
 // A normalizer of activations as a layer, with a relu that follows where it is fused.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "harness/nn/layer.h"
@@ -8,16 +9,24 @@
 
 namespace normsweep {
 
+// Sees what goes into a network's normalizers of activations: their number, from 0, and x.
+using NormalizerObserver = std::function<void(size_t normalizer, const ConstTensorView& x)>;
+
 class NormalizerLayer : public Layer {
  public:
-  NormalizerLayer(std::unique_ptr<Normalizer> normalizer, const FeatureShape& shape)
+  // `observer` may be null; it and its number outlive the layer.
+  NormalizerLayer(std::unique_ptr<Normalizer> normalizer, const FeatureShape& shape,
+                  const NormalizerObserver* observer = nullptr, size_t number = 0)
       : Layer(shape),
         normalizer_(std::move(normalizer)),
+        observer_(observer),
+        number_(number),
         y_(shape.Elements()),
         dx_(shape.Elements()) {}
 
   float* Forward(Mode mode, int64_t n, float* x) override {
     float* y = y_.Get(n);
+    if (observer_ != nullptr && *observer_) (*observer_)(number_, {x, BatchShape(n)});
     normalizer_->Forward(mode, ConstTensorView(x, BatchShape(n)), TensorView(y, BatchShape(n)));
     return y;
   }
@@ -34,6 +43,8 @@ class NormalizerLayer : public Layer {
   }
 
   std::unique_ptr<Normalizer> normalizer_;
+  const NormalizerObserver* observer_;
+  size_t number_;
   BatchBuffers y_, dx_;
 };
 

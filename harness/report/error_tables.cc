@@ -132,7 +132,12 @@ void PrintHeading(const Config& config, const std::vector<SummaryRow>& summary,
     *out << ": mean " << (style.utf8 ? "\u00b1" : "+-") << " half of the 95 % interval, "
          << (least == most ? "" : std::to_string(least) + " to ") << most << " seeds";
   }
-  if (!IsSwept(config.axes, "training.learning_rate")) *out << "; one learning rate for all";
+  const auto select = config.document.find("select");
+  if (select != config.document.end()) {
+    *out << "; " << select->value("path", "") << " selected for each normalizer and batch size";
+  } else if (!IsSwept(config.axes, "training.learning_rate")) {
+    *out << "; one learning rate for all";
+  }
   *out << '\n';
   if (std::any_of(summary.begin(), summary.end(),
                   [](const SummaryRow& row) { return row.by_construction; })) {

@@ -1,5 +1,6 @@
 #include "harness/report/results.h"
 
+#include "harness/claims/claim_tables.h"
 #include "harness/report/csv.h"
 #include "harness/report/files.h"
 #include "harness/report/metrics.h"
@@ -103,8 +104,8 @@ std::string TimingsCsv(const std::vector<ResultRow>& rows) {
 }
 
 OrderedJson ResultsJson(const OrderedJson& environment, const Config& config,
-                        const std::vector<ResultRow>& rows,
-                        const std::vector<SummaryRow>& summary) {
+                        const std::vector<ResultRow>& rows, const std::vector<SummaryRow>& summary,
+                        const std::vector<Judgement>& claims) {
   OrderedJson json;
   json["schema_version"] = 1;
   json["environment"] = environment;
@@ -113,6 +114,7 @@ OrderedJson ResultsJson(const OrderedJson& environment, const Config& config,
   for (const ResultRow& row : rows) json["rows"].push_back(RowJson(row));
   json["summary"] = OrderedJson::array();
   for (const SummaryRow& row : summary) json["summary"].push_back(SummaryJson(row));
+  json["claims"] = ClaimsJson(claims);
   return json;
 }
 
@@ -123,14 +125,16 @@ void PrepareFolder(const std::string& folder) {
 }
 
 void WriteResults(const std::string& folder, const OrderedJson& environment, const Config& config,
-                  const std::vector<ResultRow>& rows, const std::vector<ResultFile>& more) {
+                  const std::vector<ResultRow>& rows, const std::vector<Judgement>& claims,
+                  const std::vector<ResultFile>& more) {
   const std::vector<SummaryRow> summary = Summarize(rows);
-  const OrderedJson json = ResultsJson(environment, config, rows, summary);
+  const OrderedJson json = ResultsJson(environment, config, rows, summary, claims);
   FileSet files;
   // A path need not be UTF-8, but JSON is.
   files.Add(folder + "/results.json",
             json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
   files.Add(folder + "/results.csv", ResultsCsv(rows));
+  if (!claims.empty()) files.Add(folder + "/claims.csv", ClaimsCsv(claims));
   files.Add(folder + "/summary.csv", SummaryCsv(summary));
   files.Add(folder + "/timings.csv", TimingsCsv(rows));
   for (const ResultFile& file : more) files.Add(folder + "/" + file.name, file.content);

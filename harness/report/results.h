@@ -1,13 +1,13 @@
-// The files of a run: results.json, results.csv, summary.csv, timings.csv, and those that the
-// experiment adds. results.csv and
-// summary.csv hold nothing that differs between two runs (no time, no machine), so they are
-// reproducible to the byte.
+// The files of a run: results.json, results.csv, summary.csv, timings.csv, claims.csv where there
+// are claims, and those that the experiment adds. results.csv, summary.csv and claims.csv hold
+// nothing that differs between two runs (no time, no machine), so they are reproducible to the byte.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "harness/claims/judge.h"
 #include "harness/report/row.h"
 #include "harness/report/summary.h"
 
@@ -21,7 +21,8 @@ std::string SummaryCsv(const std::vector<SummaryRow>& summary);
 std::string TimingsCsv(const std::vector<ResultRow>& rows);
 nlohmann::ordered_json ResultsJson(const nlohmann::ordered_json& environment, const Config& config,
                                    const std::vector<ResultRow>& rows,
-                                   const std::vector<SummaryRow>& summary);
+                                   const std::vector<SummaryRow>& summary,
+                                   const std::vector<Judgement>& claims);
 
 // Creates the folder and makes sure that a file can be written there. Throws Error.
 void PrepareFolder(const std::string& folder);
@@ -30,6 +31,6 @@ void PrepareFolder(const std::string& folder);
 // moved there when all are complete.
 void WriteResults(const std::string& folder, const nlohmann::ordered_json& environment,
                   const Config& config, const std::vector<ResultRow>& rows,
-                  const std::vector<ResultFile>& files);
+                  const std::vector<Judgement>& claims, const std::vector<ResultFile>& files);
 
 }  // namespace normsweep

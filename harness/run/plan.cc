@@ -46,6 +46,7 @@ Plan MakePlan(const std::string& path, const std::vector<std::string>& settings,
     plan.cases.push_back(MakeExtraCase(plan.config, extra));
   }
   ValidateCases(plan);
+  plan.claims = ReadClaims(plan.config, plan.cases);
   return plan;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/claims/claim.h"
 #include "harness/config/config.h"
 #include "harness/experiments/registry.h"
 
@@ -17,6 +18,7 @@ struct Plan {
   const ExperimentKind* kind = nullptr;
   std::shared_ptr<Experiment> experiment;
   std::vector<SweepCase> cases;  // of the sweep, in its order, then the experiment's own
+  std::vector<Claim> claims;
 };
 
 // Reads and checks all of it. Throws ConfigError, with pointers into the file.

@@ -2,11 +2,15 @@
 
 #include <omp.h>
 
+#include <functional>
 #include <future>
 #include <map>
 #include <mutex>
 
+#include "harness/config/config_error.h"
+#include "harness/config/sweep.h"
 #include "harness/data/dataset.h"
+#include "harness/experiments/train/selection.h"
 #include "harness/experiments/train/train_config.h"
 #include "harness/experiments/train/trainer.h"
 
@@ -27,10 +31,62 @@ class OneThread {
   int before_;
 };
 
+// Results that several cases share: trials of a selection, and what one of the swept values has no
+// effect on. Each is computed once, by whoever comes first.
+class SharedResults {
+ public:
+  using Compute = std::function<CaseResult(const Json&)>;
+
+  // Computes it unless somebody has begun to.
+  void Begin(const Json& key, const Compute& compute) {
+    std::promise<CaseResult> promise;
+    {
+      const std::lock_guard lock(mutex_);
+      if (results_.contains(key)) return;
+      results_.emplace(key, promise.get_future().share());
+    }
+    try {
+      promise.set_value(compute(key));
+    } catch (...) {
+      promise.set_exception(std::current_exception());
+    }
+  }
+  // Waits for it; somebody must have begun.
+  CaseResult Get(const Json& key) {
+    std::shared_future<CaseResult> result;
+    {
+      const std::lock_guard lock(mutex_);
+      result = results_.at(key);
+    }
+    return result.get();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Json, std::shared_future<CaseResult>> results_;
+};
+
 class TrainExperiment : public Experiment {
  public:
   void Validate(const Json& resolved_case) const override {
-    CheckNormalizers(ReadTrainConfig(resolved_case));
+    if (!resolved_case.contains("select")) {
+      CheckNormalizers(ReadTrainConfig(resolved_case));
+      return;
+    }
+    const ValueSelection selection = ReadSelection(resolved_case);
+    for (size_t i = 0; i < selection.values.size(); ++i) {
+      try {
+        CheckNormalizers(ReadTrainConfig(WithValue(resolved_case, selection, selection.values[i])));
+      } catch (const ConfigError& error) {
+        if (error.pointer() != PointerOf(selection.path)) throw;
+        throw ConfigError("/select/values/" + std::to_string(i), error.message());
+      }
+    }
+  }
+
+  std::vector<Json> Trials(const Json& resolved_case) const override {
+    if (!resolved_case.contains("select")) return {};
+    return TrialsOf(resolved_case, ReadSelection(resolved_case));
   }
 
   void Prepare(const std::vector<Json>& resolved_cases, const RunSettings& settings) override {
@@ -43,50 +99,45 @@ class TrainExperiment : public Experiment {
   }
 
   std::vector<CaseResult> Run(const Json& resolved_case) override {
-    const TrainConfig config = ReadTrainConfig(resolved_case);
-    if (!config.normalization_batch_size || config.normalizer_crosses_samples) {
-      return {RunNow(config, resolved_case)};
-    }
-    Json effective = resolved_case;
-    effective.erase("normalization_batch_size");
-    CaseResult result = RunOnce(config, effective);
-    result.by_construction = true;
-    result.reason += std::string(result.reason.empty() ? "" : "; ") +
-                     "does not depend on normalization_batch_size: run once for all of them";
+    if (!resolved_case.contains("select")) return {RunCase(resolved_case)};
+    const ValueSelection selection = ReadSelection(resolved_case);
+    const std::vector<Json> trials = TrialsOf(resolved_case, selection);
+    // First what nobody has begun, so that two workers at the same trials share them.
+    const auto run = [&](const Json& trial) { return RunCase(trial); };
+    for (const Json& trial : trials) trials_.Begin(trial, run);
+    std::vector<CaseResult> results;
+    for (const Json& trial : trials) results.push_back(trials_.Get(trial));
+    const std::vector<double> curve = SelectionCurve(selection, results);
+    const size_t best = Best(curve);
+    CaseResult result = RunCase(WithValue(resolved_case, selection, selection.values[best]));
+    PutSelection(selection, curve, best, &result);
     return {std::move(result)};
   }
 
  private:
-  CaseResult RunNow(const TrainConfig& config, const Json& resolved_case) const {
-    const OneThread one_thread;
-    return Train(config, datasets_.at(resolved_case.at("dataset")));
+  CaseResult RunCase(const Json& resolved_case) {
+    const TrainConfig config = ReadTrainConfig(resolved_case);
+    if (!config.normalization_batch_size || config.normalizer_crosses_samples) {
+      return Train(resolved_case);
+    }
+    Json effective = resolved_case;
+    effective.erase("normalization_batch_size");
+    flat_.Begin(effective, [&](const Json& one) { return Train(one); });
+    CaseResult result = flat_.Get(effective);
+    result.by_construction = true;
+    result.reason += std::string(result.reason.empty() ? "" : "; ") +
+                     "does not depend on normalization_batch_size: run once for all of them";
+    return result;
   }
 
-  // The first to ask runs the case, the others wait for its result.
-  CaseResult RunOnce(const TrainConfig& config, const Json& effective_case) {
-    std::promise<CaseResult> promise;
-    std::shared_future<CaseResult> result;
-    bool first = false;
-    {
-      const std::lock_guard lock(mutex_);
-      auto& entry = shared_results_[effective_case];
-      first = !entry.valid();
-      if (first) entry = promise.get_future().share();
-      result = entry;
-    }
-    if (first) {
-      try {
-        promise.set_value(RunNow(config, effective_case));
-      } catch (...) {
-        promise.set_exception(std::current_exception());
-      }
-    }
-    return result.get();
+  CaseResult Train(const Json& resolved_case) const {
+    const OneThread one_thread;
+    return normsweep::Train(ReadTrainConfig(resolved_case),
+                            datasets_.at(resolved_case.at("dataset")));
   }
 
   std::map<Json, Dataset> datasets_;
-  std::mutex mutex_;
-  std::map<Json, std::shared_future<CaseResult>> shared_results_;
+  SharedResults trials_, flat_;
 };
 
 }  // namespace

@@ -1,0 +1,152 @@
+#include "harness/claims/claim.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "harness/config/config_error.h"
+#include "harness/config/expected.h"
+#include "harness/config/json_file.h"
+#include "harness/nn/config_reader.h"
+
+namespace normsweep {
+namespace {
+
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::array kExpects = {std::pair{"greater", Expect::kGreater},
+                                 std::pair{"less", Expect::kLess},
+                                 std::pair{"equal", Expect::kEqual},
+                                 std::pair{"rising", Expect::kRising},
+                                 std::pair{"falling", Expect::kFalling},
+                                 std::pair{"crossover", Expect::kCrossover},
+                                 std::pair{"correlation", Expect::kCorrelation}};
+
+std::set<std::string> ColumnsOf(const std::vector<SweepCase>& cases) {
+  std::set<std::string> columns;
+  for (const SweepCase& one : cases) {
+    for (const auto& [name, unused] : one.columns.items()) columns.insert(name);
+  }
+  columns.erase("seed");
+  return columns;
+}
+
+std::string Listed(const std::set<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+void CheckColumn(const std::string& column, const std::set<std::string>& columns,
+                 const std::string& pointer) {
+  if (columns.contains(column)) return;
+  throw ConfigError(pointer, "\"" + column + "\" is not swept, expected one of " + Listed(columns));
+}
+
+// The swept paths, but for the seed and `axis`, of which the selected cases have several values.
+void CheckSelector(const RowSelector& selector, const std::string& axis, bool open,
+                   const Config& config, const std::vector<SweepCase>& cases,
+                   const std::string& pointer) {
+  const std::set<std::string> columns = ColumnsOf(cases);
+  std::map<std::string, std::set<std::string>> values;
+  bool any = false;
+  for (const auto& [column, value] : selector.items()) {
+    CheckColumn(column, columns, JoinPointer(pointer, column));
+  }
+  for (const SweepCase& one : cases) {
+    if (!Matches(selector, one.columns)) continue;
+    any = true;
+    for (const Axis& swept : config.axes) {
+      if (swept.path == "seed" || swept.path == axis || !one.columns.contains(swept.path)) continue;
+      values[swept.path].insert(one.columns[swept.path].dump());
+    }
+  }
+  if (!any) throw ConfigError(pointer, Shown(selector) + ", which no case of the sweep is");
+  for (const auto& [path, seen] : values) {
+    if (open || seen.size() < 2) continue;
+    throw ConfigError(pointer, "leaves " + path + " open, of which the sweep has " +
+                                   std::to_string(seen.size()) + " values, expected one");
+  }
+}
+
+Claim ReadClaim(const Json& json, const std::string& pointer) {
+  Claim claim;
+  ConfigReader reader(json, pointer);
+  const auto text = [&](const char* key, std::string* value) {
+    if (const Json* given = reader.Any(key)) *value = given->get<std::string>();
+  };
+  text("name", &claim.name);
+  text("source", &claim.source);
+  text("metric", &claim.metric);
+  text("axis", &claim.axis);
+  text("with", &claim.with);
+  reader.Choice("expect", &claim.expect,
+                std::vector<std::pair<const char*, Expect>>(kExpects.begin(), kExpects.end()));
+  if (const Json* given = reader.Any("case")) claim.selected = OrderedJson(*given);
+  if (const Json* given = reader.Any("against")) claim.against = OrderedJson(*given);
+  reader.Number("by", &claim.by, 0, std::numeric_limits<double>::infinity());
+  reader.Number("confidence", &claim.confidence, 0.5, 1 - 1e-9);
+  reader.Finish();
+  return claim;
+}
+
+struct Needs {
+  bool against, axis, with;
+};
+
+Needs NeedsOf(Expect expect) {
+  const bool trend = expect == Expect::kRising || expect == Expect::kFalling;
+  const bool correlation = expect == Expect::kCorrelation;
+  return {!trend && !correlation, trend || expect == Expect::kCrossover, correlation};
+}
+
+void CheckKeys(const Claim& claim, const Json& json, const std::string& pointer) {
+  const Needs needs = NeedsOf(claim.expect);
+  const auto check = [&](const char* key, bool needed) {
+    if (json.contains(key) == needed) return;
+    throw ConfigError(JoinPointer(pointer, key),
+                      std::string(needed ? "missing, expected with" : "expected only without") +
+                          " \"expect\": \"" + Name(claim.expect) + "\"");
+  };
+  check("against", needs.against);
+  check("axis", needs.axis);
+  check("with", needs.with);
+}
+
+}  // namespace
+
+const char* Name(Expect expect) {
+  for (const auto& [name, value] : kExpects) {
+    if (value == expect) return name;
+  }
+  return "";
+}
+
+bool Matches(const RowSelector& selector, const OrderedJson& columns) {
+  return std::all_of(selector.items().begin(), selector.items().end(), [&](const auto& item) {
+    const auto found = columns.find(item.key());
+    return found != columns.end() && Json(*found) == Json(item.value());
+  });
+}
+
+std::vector<Claim> ReadClaims(const Config& config, const std::vector<SweepCase>& cases) {
+  std::vector<Claim> claims;
+  const Json all = Json(config.document).value("claims", Json::array());
+  for (size_t i = 0; i < all.size(); ++i) {
+    const std::string pointer = "/claims/" + std::to_string(i);
+    Claim claim = ReadClaim(all[i], pointer);
+    CheckKeys(claim, all[i], pointer);
+    const bool open = claim.expect == Expect::kCorrelation;
+    if (!claim.axis.empty()) CheckColumn(claim.axis, ColumnsOf(cases), pointer + "/axis");
+    CheckSelector(claim.selected, claim.axis, open, config, cases, pointer + "/case");
+    if (NeedsOf(claim.expect).against) {
+      CheckSelector(claim.against, claim.axis, open, config, cases, pointer + "/against");
+    }
+    claims.push_back(std::move(claim));
+  }
+  return claims;
+}
+
+}  // namespace normsweep

@@ -1,0 +1,81 @@
+#include "harness/claims/claim_tables.h"
+
+#include <array>
+#include <cstdio>
+
+#include "harness/report/csv.h"
+
+namespace normsweep {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+OrderedJson OrNull(const std::optional<double>& value) {
+  return value ? OrderedJson(*value) : OrderedJson();
+}
+
+OrderedJson OneClaim(const Judgement& j) {
+  OrderedJson one;
+  one["name"] = j.claim.name;
+  one["source"] = j.claim.source;
+  one["metric"] = j.claim.metric;
+  one["expect"] = Name(j.claim.expect);
+  one["by"] = j.claim.by;
+  one["verdict"] = Name(j.verdict);
+  one["effect"] = OrNull(j.effect);
+  one["low"] = OrNull(j.low);
+  one["high"] = OrNull(j.high);
+  one["confidence"] = j.claim.confidence;
+  one["p"] = j.p;
+  one["p_adjusted"] = j.p_adjusted;
+  one["n"] = j.n;
+  one["paired"] = j.paired;
+  one["reason"] = j.reason;
+  return one;
+}
+
+std::string Text(const std::optional<double>& value) {
+  if (!value) return "-";
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", *value);
+  return text.data();
+}
+
+// The names of claims are sentences: each has a line of its own, and the numbers one below.
+void PrintOne(const Judgement& j, std::ostream* out) {
+  *out << Name(j.verdict) << ": " << j.claim.name;
+  if (!j.claim.source.empty()) *out << " (" << j.claim.source << ")";
+  *out << "\n  " << Name(j.claim.expect);
+  if (j.claim.by > 0)
+    *out << (j.claim.expect == Expect::kEqual ? " within " : " by ") << j.claim.by;
+  *out << ": " << Text(j.effect) << " [" << Text(j.low) << ", " << Text(j.high) << "], p "
+       << Text(j.p_adjusted) << ", n " << j.n << (j.paired ? " pairs" : "");
+  if (!j.reason.empty()) *out << "; " << j.reason;
+  *out << '\n';
+}
+
+}  // namespace
+
+std::string ClaimsCsv(const std::vector<Judgement>& judgements) {
+  CsvTable table;
+  for (const Judgement& j : judgements) {
+    table.NewRow();
+    const OrderedJson one = OneClaim(j);
+    for (const auto& [name, value] : one.items()) table.Put(name, value);
+  }
+  return table.Text();
+}
+
+OrderedJson ClaimsJson(const std::vector<Judgement>& judgements) {
+  OrderedJson all = OrderedJson::array();
+  for (const Judgement& j : judgements) all.push_back(OneClaim(j));
+  return all;
+}
+
+void PrintClaims(const std::vector<Judgement>& judgements, std::ostream* out) {
+  if (judgements.empty()) return;
+  *out << "\nClaims (p with Holm's correction over all of them)\n";
+  for (const Judgement& j : judgements) PrintOne(j, out);
+}
+
+}  // namespace normsweep

@@ -1,0 +1,291 @@
+#include "harness/claims/judge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "harness/claims/tests.h"
+#include "harness/report/metrics.h"
+#include "norms/random.h"
+
+namespace normsweep {
+namespace {
+
+constexpr int kResamples = 10000;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// What speaks for a claim and what for its contrary.
+struct Evidence {
+  Judgement judgement;
+  double p_for = 1, p_against = 1;
+};
+
+using BySeed = std::map<double, double>;
+
+struct Missing {
+  int64_t rows = 0;
+  std::string metric;
+};
+
+std::optional<double> ValueOf(const ResultRow& row, const std::string& metric) {
+  for (const auto& [name, value] : Flatten(row.result.metrics)) {
+    if (name == metric) return FiniteNumber(value);
+  }
+  return std::nullopt;
+}
+
+double SeedOf(const ResultRow& row) {
+  const auto seed = row.columns.find("seed");
+  return seed == row.columns.end() ? 0 : seed->get<double>();
+}
+
+// The metric of the selected rows; those without a finite one are counted.
+BySeed Collect(const RowSelector& selector, const std::string& metric,
+               const std::vector<const ResultRow*>& rows, Missing* missing) {
+  BySeed values;
+  missing->metric = metric;
+  for (const ResultRow* row : rows) {
+    if (!Matches(selector, row->columns)) continue;
+    if (const auto value = ValueOf(*row, metric)) {
+      values[SeedOf(*row)] = *value;
+    } else {
+      ++missing->rows;
+    }
+  }
+  return values;
+}
+
+std::vector<double> Values(const BySeed& by_seed) {
+  std::vector<double> values;
+  for (const auto& [seed, value] : by_seed) values.push_back(value);
+  return values;
+}
+
+bool SameSeeds(const BySeed& a, const BySeed& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](auto& x, auto& y) { return x.first == y.first; });
+}
+
+Estimate Difference(const BySeed& a, const BySeed& b, double by, double confidence) {
+  if (!SameSeeds(a, b)) return WelchT(Values(a), Values(b), by, confidence);
+  std::vector<double> differences;
+  for (const auto& [seed, value] : a) differences.push_back(value - b.at(seed));
+  return PairedT(differences, by, confidence);
+}
+
+void PutInterval(const Estimate& e, Judgement* judgement) {
+  const auto finite = [](double v) {
+    return std::isfinite(v) ? std::optional(v) : std::optional<double>();
+  };
+  judgement->effect = finite(e.effect);
+  judgement->low = finite(e.low);
+  judgement->high = finite(e.high);
+  judgement->n = e.n;
+}
+
+std::string Complaint(const Missing& missing) {
+  return std::to_string(missing.rows) + " rows have no finite " + missing.metric;
+}
+
+Evidence JudgeDifference(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+  Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
+  Missing missing_a, missing_b;
+  const BySeed a = Collect(claim.selected, claim.metric, rows, &missing_a);
+  const BySeed b = Collect(claim.against, claim.metric, rows, &missing_b);
+  missing_a.rows += missing_b.rows;
+  if (missing_a.rows > 0) {
+    e.judgement.reason = Complaint(missing_a);
+    return e;
+  }
+  e.judgement.paired = SameSeeds(a, b);
+  const double sign = claim.expect == Expect::kLess ? -1 : 1;
+  const Estimate upper = Difference(a, b, sign * claim.by, claim.confidence);
+  PutInterval(upper, &e.judgement);
+  if (claim.expect == Expect::kEqual) {
+    const Estimate lower = Difference(a, b, -claim.by, claim.confidence);
+    e.p_for = EqualP(lower, upper);
+    e.p_against = std::min(lower.p_below, upper.p_above) * 2;
+  } else {
+    e.p_for = sign > 0 ? upper.p_above : upper.p_below;
+    e.p_against = sign > 0 ? upper.p_below : upper.p_above;
+  }
+  if (e.judgement.n < 2) e.judgement.reason = "fewer than two seeds";
+  return e;
+}
+
+// Values of the axis, rising, each with the metric by seed.
+std::map<double, BySeed> Curve(const RowSelector& selector, const Claim& claim,
+                               const std::vector<const ResultRow*>& rows, Missing* missing) {
+  std::map<double, BySeed> curve;
+  for (const ResultRow* row : rows) {
+    const auto at = row->columns.find(claim.axis);
+    if (!Matches(selector, row->columns) || at == row->columns.end() || !at->is_number()) continue;
+    const auto value = ValueOf(*row, claim.metric);
+    missing->rows += value ? 0 : 1;
+    if (value) curve[at->get<double>()][SeedOf(*row)] = *value;
+  }
+  missing->metric = claim.metric;
+  return curve;
+}
+
+// The groups with seeds drawn again, with replacement: the same ones for all groups of one size, for
+// groups share their seeds.
+std::vector<std::vector<double>> Resample(const std::vector<std::vector<double>>& groups,
+                                          Random* random) {
+  std::map<size_t, std::vector<size_t>> draws;
+  std::vector<std::vector<double>> drawn;
+  for (const std::vector<double>& group : groups) {
+    std::vector<size_t>& places = draws[group.size()];
+    while (places.size() < group.size()) places.push_back(random->Below(group.size()));
+    drawn.emplace_back();
+    for (const size_t place : places) drawn.back().push_back(group[place]);
+  }
+  return drawn;
+}
+
+Evidence JudgeTrend(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+  Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
+  Missing missing;
+  std::vector<std::vector<double>> groups;
+  for (const auto& [at, by_seed] : Curve(claim.selected, claim, rows, &missing)) {
+    groups.push_back(Values(by_seed));
+  }
+  if (missing.rows > 0) {
+    e.judgement.reason = Complaint(missing);
+    return e;
+  }
+  Estimate trend = Trend(groups);
+  Random random(1, 1);
+  std::vector<double> taus;
+  for (int i = 0; trend.n >= 2 && i < kResamples; ++i) {
+    taus.push_back(Trend(Resample(groups, &random)).effect);
+  }
+  if (!taus.empty()) {
+    trend.low = Quantile(taus, 0.5 - claim.confidence / 2);
+    trend.high = Quantile(taus, 0.5 + claim.confidence / 2);
+  }
+  PutInterval(trend, &e.judgement);
+  const bool rising = claim.expect == Expect::kRising;
+  e.p_for = rising ? trend.p_above : trend.p_below;
+  e.p_against = rising ? trend.p_below : trend.p_above;
+  if (trend.n < 2) e.judgement.reason = "fewer than two values of the axis, or two seeds";
+  return e;
+}
+
+// Where the mean differences cross, as the axis's value: linear in its logarithm.
+double Crossing(const std::vector<double>& positions,
+                const std::vector<std::vector<double>>& differences) {
+  std::vector<double> logs, means;
+  for (const double at : positions) logs.push_back(std::log2(at));
+  for (const std::vector<double>& one : differences) {
+    double sum = 0;
+    for (const double d : one) sum += d;
+    means.push_back(sum / static_cast<double>(one.size()));
+  }
+  return std::exp2(FirstCrossing(logs, means));
+}
+
+Evidence JudgeCrossover(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+  Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, true, ""}, 1, 1};
+  Missing missing;
+  const auto a = Curve(claim.selected, claim, rows, &missing);
+  const auto b = Curve(claim.against, claim, rows, &missing);
+  std::vector<double> positions;
+  std::vector<std::vector<double>> differences;
+  for (const auto& [at, by_seed] : a) {
+    const auto other = b.find(at);
+    if (other == b.end() || !SameSeeds(by_seed, other->second) || at <= 0) continue;
+    positions.push_back(at);
+    differences.emplace_back();
+    for (const auto& [seed, value] : by_seed) {
+      differences.back().push_back(value - other->second.at(seed));
+    }
+  }
+  if (missing.rows > 0) e.judgement.reason = Complaint(missing);
+  const bool enough = positions.size() >= 2 && differences.front().size() >= 2;
+  if (!enough) e.judgement.reason = "fewer than two values of the axis, or two shared seeds";
+  if (!e.judgement.reason.empty()) return e;
+  Random random(1, 1);
+  std::vector<double> crossings;
+  int64_t crossed = 0;
+  for (int i = 0; i < kResamples; ++i) {
+    crossings.push_back(Crossing(positions, Resample(differences, &random)));
+    crossed += std::isnan(crossings.back()) ? 0 : 1;
+  }
+  const auto n = static_cast<int64_t>(differences.front().size());
+  PutInterval({Crossing(positions, differences), Quantile(crossings, 0.5 - claim.confidence / 2),
+               Quantile(crossings, 0.5 + claim.confidence / 2), 1, 1, n},
+              &e.judgement);
+  e.p_for = static_cast<double>(kResamples - crossed + 1) / (kResamples + 1);
+  e.p_against = static_cast<double>(crossed + 1) / (kResamples + 1);
+  return e;
+}
+
+Evidence JudgeCorrelation(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+  Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
+  std::vector<double> x, y;
+  for (const ResultRow* row : rows) {
+    if (!Matches(claim.selected, row->columns)) continue;
+    const auto a = ValueOf(*row, claim.metric), b = ValueOf(*row, claim.with);
+    if (a && b) x.push_back(*b), y.push_back(*a);
+  }
+  const Estimate r = RankCorrelation(x, y, claim.confidence);
+  PutInterval(r, &e.judgement);
+  e.p_for = r.p_above;
+  e.p_against = r.p_below;
+  if (std::isnan(r.effect)) e.judgement.reason = "fewer than four rows, or a constant";
+  return e;
+}
+
+Evidence JudgeOne(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+  switch (claim.expect) {
+    case Expect::kGreater:
+    case Expect::kLess:
+    case Expect::kEqual: return JudgeDifference(claim, rows);
+    case Expect::kRising:
+    case Expect::kFalling: return JudgeTrend(claim, rows);
+    case Expect::kCrossover: return JudgeCrossover(claim, rows);
+    case Expect::kCorrelation: break;
+  }
+  return JudgeCorrelation(claim, rows);
+}
+
+}  // namespace
+
+const char* Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kSupported: return "supported";
+    case Verdict::kRefuted: return "refuted";
+    case Verdict::kUndecided: break;
+  }
+  return "undecided";
+}
+
+std::vector<Judgement> Judge(const std::vector<Claim>& claims, const std::vector<ResultRow>& rows) {
+  std::vector<const ResultRow*> all;
+  for (const ResultRow& row : rows) all.push_back(&row);
+  std::vector<Evidence> evidence;
+  std::vector<double> p_for, p_against;
+  for (const Claim& claim : claims) {
+    evidence.push_back(JudgeOne(claim, all));
+    p_for.push_back(evidence.back().p_for);
+    p_against.push_back(std::min(1.0, evidence.back().p_against));
+  }
+  const std::vector<double> supports = HolmAdjusted(p_for), refutes = HolmAdjusted(p_against);
+  std::vector<Judgement> judgements;
+  for (size_t i = 0; i < claims.size(); ++i) {
+    Judgement& j = evidence[i].judgement;
+    const double alpha = 1 - claims[i].confidence;
+    j.p = p_for[i];
+    j.p_adjusted = supports[i];
+    if (supports[i] < alpha) {
+      j.verdict = Verdict::kSupported;
+    } else if (refutes[i] < alpha) {
+      j.verdict = Verdict::kRefuted;
+    }
+    judgements.push_back(std::move(j));
+  }
+  return judgements;
+}
+
+}  // namespace normsweep

@@ -1,0 +1,206 @@
+#include "harness/claims/judge.h"
+
+#include <cmath>
+#include "norms/testing/catch.h"
+
+#include "harness/claims/claim_tables.h"
+#include "harness/config/config_error.h"
+#include "norms/random.h"
+
+namespace normsweep {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+ResultRow Row(const std::string& normalizer, int batch_size, int seed, double error) {
+  ResultRow row;
+  row.columns = {{"normalizer", normalizer}, {"batch_size", batch_size}, {"seed", seed}};
+  row.result.metrics["test_error"] = error;
+  return row;
+}
+
+// batch: 20 at batch 1, 15, 10, 5 at 8; group: 9 everywhere; five seeds with a spread of 0.5, of
+// which 0.4 is the seed's own and so shared by all its rows.
+std::vector<ResultRow> Rows(int seeds = 5) {
+  std::vector<ResultRow> rows;
+  Random random(1, 2);
+  for (int seed = 1; seed <= seeds; ++seed) {
+    const double own = 0.4 * random.Gaussian();
+    for (int i = 0; i < 4; ++i) {
+      rows.push_back(Row("batch", 1 << i, seed, 20 - 5 * i + own + 0.1 * random.Gaussian()));
+      rows.push_back(Row("group", 1 << i, seed, 9 + own + 0.1 * random.Gaussian()));
+    }
+  }
+  return rows;
+}
+
+Claim Make(Expect expect, OrderedJson selected, OrderedJson against, double by = 0) {
+  Claim claim;
+  claim.name = "a claim";
+  claim.metric = "test_error";
+  claim.expect = expect;
+  claim.selected = std::move(selected);
+  claim.against = std::move(against);
+  claim.by = by;
+  claim.confidence = 0.99;
+  if (expect == Expect::kCrossover || expect == Expect::kRising || expect == Expect::kFalling) {
+    claim.axis = "batch_size";
+  }
+  return claim;
+}
+
+const OrderedJson kBatch1 = {{"normalizer", "batch"}, {"batch_size", 1}};
+const OrderedJson kBatch8 = {{"normalizer", "batch"}, {"batch_size", 8}};
+const OrderedJson kGroup1 = {{"normalizer", "group"}, {"batch_size", 1}};
+const OrderedJson kGroup8 = {{"normalizer", "group"}, {"batch_size", 8}};
+const OrderedJson kBatch = {{"normalizer", "batch"}};
+const OrderedJson kGroup = {{"normalizer", "group"}};
+
+Judgement Only(const Claim& claim, const std::vector<ResultRow>& rows) {
+  return Judge({claim}, rows).front();
+}
+
+TEST_CASE("greater and less: supported, refuted, undecided") {
+  const auto rows = Rows();
+  const Judgement supported = Only(Make(Expect::kGreater, kBatch1, kBatch8, 1), rows);
+  CHECK(supported.verdict == Verdict::kSupported);
+  CHECK(supported.paired);
+  CHECK(supported.n == 5);
+  CHECK(*supported.effect == Approx(15).margin(0.3));
+  CHECK(*supported.low < 15.0);
+  CHECK(Only(Make(Expect::kGreater, kBatch1, kBatch8, 20), rows).verdict == Verdict::kRefuted);
+  CHECK(Only(Make(Expect::kGreater, kBatch1, kBatch8, 15), rows).verdict == Verdict::kUndecided);
+  CHECK(Only(Make(Expect::kLess, kBatch8, kBatch1, 1), rows).verdict == Verdict::kSupported);
+  CHECK(Only(Make(Expect::kLess, kBatch1, kBatch8, 1), rows).verdict == Verdict::kRefuted);
+}
+
+TEST_CASE("equal: supported within the margin, refuted where the interval lies outside") {
+  const auto rows = Rows();
+  CHECK(Only(Make(Expect::kEqual, kGroup1, kGroup8, 1), rows).verdict == Verdict::kSupported);
+  CHECK(Only(Make(Expect::kEqual, kBatch1, kBatch8, 1), rows).verdict == Verdict::kRefuted);
+  CHECK(Only(Make(Expect::kEqual, kGroup1, kGroup8, 1e-4), rows).verdict == Verdict::kUndecided);
+}
+
+TEST_CASE("pairs are taken where both sides share seeds, Welch's test elsewhere") {
+  auto rows = Rows();
+  std::erase_if(rows, [](const ResultRow& row) {
+    return row.columns["seed"] == 5 && row.columns["batch_size"] == 8;
+  });
+  const Judgement welch = Only(Make(Expect::kGreater, kBatch1, kBatch8, 1), rows);
+  CHECK_FALSE(welch.paired);
+  CHECK(welch.n == 4);
+  CHECK(welch.verdict == Verdict::kSupported);
+  const Judgement paired = Only(Make(Expect::kGreater, kBatch1, kBatch8, 1), Rows());
+  CHECK(*paired.high - *paired.low < *welch.high - *welch.low);
+}
+
+TEST_CASE("one seed, or a value that is missing, is undecided with its reason") {
+  const Judgement one = Only(Make(Expect::kGreater, kBatch1, kBatch8), Rows(1));
+  CHECK(one.verdict == Verdict::kUndecided);
+  CHECK(one.reason == "fewer than two seeds");
+  auto rows = Rows();
+  rows[0].result.metrics["test_error"] = std::nan("");
+  const Judgement missing = Only(Make(Expect::kGreater, kBatch1, kBatch8), rows);
+  CHECK(missing.verdict == Verdict::kUndecided);
+  CHECK(missing.reason == "1 rows have no finite test_error");
+}
+
+TEST_CASE("rising and falling over an axis") {
+  const auto rows = Rows();
+  const Judgement falling = Only(Make(Expect::kFalling, kBatch, {}), rows);
+  CHECK(falling.verdict == Verdict::kSupported);
+  CHECK(*falling.effect == -1);
+  CHECK(Only(Make(Expect::kRising, kBatch, {}), rows).verdict == Verdict::kRefuted);
+  CHECK(Only(Make(Expect::kRising, kGroup, {}), rows).verdict == Verdict::kUndecided);
+}
+
+TEST_CASE("the crossover lies where the curves meet, on the logarithm of the axis") {
+  const auto rows = Rows();
+  const Judgement cross = Only(Make(Expect::kCrossover, kBatch, kGroup), rows);
+  CHECK(cross.verdict == Verdict::kSupported);
+  CHECK(*cross.effect == Approx(std::exp2(2.2)).epsilon(0.02));  // 20 - 5 i = 9
+  CHECK(*cross.low <= *cross.effect);
+  CHECK(*cross.high >= *cross.effect);
+  auto above = rows;
+  for (ResultRow& row : above) {
+    if (row.columns["normalizer"] == "group") row.result.metrics["test_error"] = 0.0;
+  }
+  CHECK(Only(Make(Expect::kCrossover, kBatch, kGroup), above).verdict == Verdict::kRefuted);
+}
+
+TEST_CASE("Holm's correction over the claims of a run") {
+  const auto rows = Rows();
+  const Claim sure = Make(Expect::kGreater, kBatch1, kBatch8, 1);
+  const Claim weak = Make(Expect::kGreater, kBatch1, kBatch8, 15);
+  const auto both = Judge({sure, weak, weak}, rows);
+  CHECK(both[0].p_adjusted == Approx(3 * both[0].p));
+  CHECK(both[1].p_adjusted >= both[1].p);
+  CHECK(both[0].verdict == Verdict::kSupported);
+}
+
+TEST_CASE("claims as a file and in words") {
+  const auto judged = Judge({Make(Expect::kGreater, kBatch1, kBatch8, 1)}, Rows());
+  const std::string csv = ClaimsCsv(judged);
+  CHECK(csv.rfind("name,source,metric,expect,by,verdict,effect,low,high,confidence,p,p_adjusted,n,"
+                  "paired,reason\na claim,,test_error,greater,1",
+                  0) == 0);
+  CHECK(ClaimsJson(judged)[0]["verdict"] == "supported");
+  std::ostringstream out;
+  PrintClaims(judged, &out);
+  CHECK(out.str().find("supported: a claim\n  greater by 1: ") != std::string::npos);
+  PrintClaims({}, &out);
+}
+
+nlohmann::ordered_json Document(const OrderedJson& claim) {
+  return {{"name", "x"},
+          {"experiment", "train"},
+          {"dataset", {{"name", "gratings"}}},
+          {"network", {{"name", "mlp"}}},
+          {"sweep",
+           {{"normalizer", {{{"name", "batch"}}, {{"name", "layer"}}}},
+            {"batch_size", {2, 4}},
+            {"seed", {1, 2}}}},
+          {"claims", {claim}}};
+}
+
+std::string ErrorOf(const OrderedJson& claim) {
+  const Config config = MakeConfig(Document(claim));
+  try {
+    ReadClaims(config, ExpandCases(config));
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_CASE("a claim's mistakes are named with their place") {
+  OrderedJson good = {{"name", "n"},
+                      {"metric", "test_error"},
+                      {"expect", "greater"},
+                      {"case", {{"normalizer.name", "batch"}, {"batch_size", 2}}},
+                      {"against", {{"normalizer", "layer"}, {"batch_size", 2}}}};
+  CHECK(ErrorOf(good).empty());
+  OrderedJson wrong = good;
+  wrong["case"]["batch"] = 2;
+  CHECK(ErrorOf(wrong).find("/claims/0/case/batch: \"batch\" is not swept") == 0);
+  wrong = good;
+  wrong["case"]["batch_size"] = 3;
+  CHECK(ErrorOf(wrong).find("/claims/0/case: ") == 0);
+  wrong = good;
+  wrong["case"].erase("batch_size");
+  CHECK(ErrorOf(wrong).find("/claims/0/case: leaves batch_size open, of which the sweep has 2") ==
+        0);
+  wrong = good;
+  wrong.erase("against");
+  CHECK(ErrorOf(wrong) == "/claims/0/against: missing, expected with \"expect\": \"greater\"");
+  wrong = good;
+  wrong["expect"] = "falling";
+  wrong.erase("against");
+  CHECK(ErrorOf(wrong) == "/claims/0/axis: missing, expected with \"expect\": \"falling\"");
+  wrong["axis"] = "batch_size";
+  wrong["case"].erase("batch_size");
+  CHECK(ErrorOf(wrong).empty());
+}
+
+}  // namespace
+}  // namespace normsweep
