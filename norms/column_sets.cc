@@ -122,9 +122,7 @@ void ColumnSets::FinishMoments(const float* x, ColumnRange range) {
   }
   for (int64_t set = sets.first; set < sets.last; ++set) {
     if (!std::isnan(variance[set])) continue;
-    const Moments exact = MeasureExactly(x, range.part, set);
-    mean[set] = exact.mean;
-    variance[set] = exact.m2 / static_cast<double>(exact.count);
+    arrays_->PutMoments(set, MeasureExactly(x, range.part, set));
   }
 }
 

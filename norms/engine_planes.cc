@@ -101,8 +101,7 @@ void PlanesEngine::MergeSet(const Call& call, int64_t set, int64_t slot) {
   if (!call.backward) {
     Moments merged;
     for (int64_t i = slot; i < slot + tiles_; ++i) merged.Merge(moments_[static_cast<size_t>(i)]);
-    arrays_.mean[at] = merged.mean;
-    arrays_.variance[at] = merged.m2 / static_cast<double>(merged.count);
+    arrays_.PutMoments(set, merged);
     return;
   }
   GradientSums sums;

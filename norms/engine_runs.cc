@@ -45,10 +45,12 @@ class RunsEngine final : public Engine {
   int64_t WholeTiles() const;
   void Measure(const Call& call, SetRange sets);
   void MeasureTogether(const Call& call, int64_t set);
-  PlaneBlock Planes() const { return {0, 0, shape_.s, shape_.c, planes_per_set_, 0}; }
-  RowBlock Rows(SetRange sets) const;
+  PlaneBlock Planes(const Call& call) const {
+    return {0, 0, shape_.s, shape_.c, planes_per_set_, 0, call.stream};
+  }
+  RowBlock Rows(const Call& call, SetRange sets) const;
   // Values [first, last) of the tensor, which belong to `sets`.
-  void Apply(const Call& call, SetRange sets, int64_t first, int64_t last, bool stream) const;
+  void Apply(const Call& call, SetRange sets, int64_t first, int64_t last) const;
 
   void BackwardByPlanes(const Call& call);
   void SumPlanes(const Call& call, int64_t first, int64_t last);
@@ -110,11 +112,9 @@ int64_t RunsEngine::WholeTiles() const {
 }
 
 void RunsEngine::Measure(const Call& call, SetRange sets) {
-  double* mean = arrays_.mean.data();
-  double* variance = arrays_.variance.data();
   if (pieces_ == 1) {
     kernels::SetMoments(call.x + sets.first * length_, sets.last - sets.first, {1, 0, length_},
-                        mean + sets.first, variance + sets.first);
+                        arrays_.mean.data() + sets.first, arrays_.variance.data() + sets.first);
     return;
   }
   for (int64_t set = sets.first; set < sets.last; ++set) {
@@ -123,8 +123,7 @@ void RunsEngine::Measure(const Call& call, SetRange sets) {
       merged.Merge(kernels::RowMoments(call.x + set * length_ + first,
                                        {1, 0, std::min(piece_length_, length_ - first)}));
     }
-    mean[set] = merged.mean;
-    variance[set] = merged.m2 / static_cast<double>(merged.count);
+    arrays_.PutMoments(set, merged);
   }
 }
 
@@ -136,29 +135,24 @@ void RunsEngine::MeasureTogether(const Call& call, int64_t set) {
   });
   Moments merged;
   for (const Moments& moments : piece_moments_) merged.Merge(moments);
-  arrays_.mean[static_cast<size_t>(set)] = merged.mean;
-  arrays_.variance[static_cast<size_t>(set)] = merged.m2 / static_cast<double>(merged.count);
+  arrays_.PutMoments(set, merged);
 }
 
-RowBlock RunsEngine::Rows(SetRange sets) const {
-  const int64_t period = shape_.c * shape_.s;
-  return {sets.last - sets.first, length_, length_, sets.first * length_ % period, period};
+RowBlock RunsEngine::Rows(const Call& call, SetRange sets) const {
+  const int64_t period = shape_.c * shape_.s, first = sets.first * length_ % period;
+  return {sets.last - sets.first, length_, length_, first, period, call.stream};
 }
 
-void RunsEngine::Apply(const Call& call, SetRange sets, int64_t first, int64_t last,
-                       bool stream) const {
+void RunsEngine::Apply(const Call& call, SetRange sets, int64_t first, int64_t last) const {
   const float* x = call.x + first;
   float* to = call.out + first;
   if (!per_element_) {
-    PlaneBlock all = Planes();
-    all.stream = stream;
-    ForPlanePieces(all, first, last, [&](const PlaneBlock& block, int64_t at) {
+    ForPlanePieces(Planes(call), first, last, [&](const PlaneBlock& block, int64_t at) {
       kernels::ApplyPlanes(x + at, to + at, block, arrays_.View(), call.affine);
     });
     return;
   }
-  RowBlock rows = Rows(sets);
-  rows.stream = stream;
+  RowBlock rows = Rows(call, sets);
   if (last - first < rows.rows * length_) {  // a piece of one row
     rows.first = first % rows.period;
     rows.length = last - first;
@@ -168,14 +162,13 @@ void RunsEngine::Apply(const Call& call, SetRange sets, int64_t first, int64_t l
 
 void RunsEngine::Forward(const float* x, float* y, const Affine& affine, bool measure,
                          SetRules& rules) {
-  const Call call{x, nullptr, y, affine, {}, &rules};
-  const bool stream = Streams(ForwardPass(measure));
+  const Call call{x, nullptr, y, affine, {}, &rules, false, measure, Streams(ForwardPass(measure))};
   const int64_t whole = WholeTiles();
   ParallelFor(whole, shape_.Elements(), [&](int64_t tile) {
     const SetRange sets = SetsOf(tile);
     if (measure) Measure(call, sets);
     rules.Coefficients(sets, &arrays_);
-    Apply(call, sets, sets.first * length_, sets.last * length_, stream);
+    Apply(call, sets, sets.first * length_, sets.last * length_);
   });
   for (int64_t set = whole * sets_per_tile_; set < sets_; ++set) {
     if (measure) MeasureTogether(call, set);
@@ -183,19 +176,19 @@ void RunsEngine::Forward(const float* x, float* y, const Affine& affine, bool me
     ParallelFor(pieces_, length_, [&](int64_t piece) {
       const int64_t first = piece * piece_length_;
       const int64_t last = std::min(length_, first + piece_length_);
-      Apply(call, {set, set + 1}, set * length_ + first, set * length_ + last, stream);
+      Apply(call, {set, set + 1}, set * length_ + first, set * length_ + last);
     });
   }
 }
 
 void RunsEngine::Backward(const float* x, const float* dy, float* dx, const Affine& affine,
                           const AffineGradients& gradients, SetRules& rules) {
-  const Call call{x, dy, dx, affine, gradients, &rules};
+  const Call call{x, dy, dx, affine, gradients, &rules, true, true, Streams(Pass::kBackward)};
   per_element_ ? BackwardByRows(call) : BackwardByPlanes(call);
 }
 
 void RunsEngine::SumPlanes(const Call& call, int64_t first, int64_t last) {
-  PlaneBlock block = Planes();
+  PlaneBlock block = Planes(call);
   block.first = first;
   block.last = last;
   const int64_t offset = first * shape_.s;
@@ -221,10 +214,9 @@ void RunsEngine::WeighPlanes(const Call& call, SetRange sets) {
 
 void RunsEngine::BackwardPlanes(const Call& call, int64_t first, int64_t last) const {
   const int64_t offset = first * shape_.s;
-  PlaneBlock block = Planes();
+  PlaneBlock block = Planes(call);
   block.first = first;
   block.last = last;
-  block.stream = Streams(Pass::kBackward);
   kernels::BackwardPlanes(call.x + offset, call.dy + offset, call.out + offset, block,
                           arrays_.View(), call.affine);
 }
@@ -274,7 +266,7 @@ void RunsEngine::ParametersFromPlanes(const Call& call) const {
 void RunsEngine::SumRows(const Call& call, SetRange sets) {
   const int64_t offset = sets.first * length_;
   GradientSums* sums = plane_sums_.data();
-  kernels::SumRowBlock(call.x + offset, call.dy + offset, Rows(sets),
+  kernels::SumRowBlock(call.x + offset, call.dy + offset, Rows(call, sets),
                        arrays_.View().From(sets.first), call.affine, sums + sets.first);
   for (int64_t set = sets.first; set < sets.last; ++set) {
     arrays_.g[static_cast<size_t>(set)] = sums[set].g;
@@ -289,7 +281,7 @@ void RunsEngine::SumPieces(const Call& call) {
   ParallelFor(sets_ * pieces_, shape_.Elements(), [&](int64_t i) {
     const int64_t set = i / pieces_, first = i % pieces_ * piece_length_;
     const int64_t offset = set * length_ + first;
-    RowBlock piece = Rows({set, set + 1});
+    RowBlock piece = Rows(call, {set, set + 1});
     piece.first += first;
     piece.length = std::min(piece_length_, length_ - first);
     kernels::SumRowBlock(call.x + offset, call.dy + offset, piece, arrays_.View().From(set),
@@ -309,9 +301,7 @@ void RunsEngine::SumPieces(const Call& call) {
 
 void RunsEngine::BackwardRows(const Call& call, SetRange sets, float* dgamma, float* dbeta) const {
   const int64_t offset = sets.first * length_;
-  RowBlock rows = Rows(sets);
-  rows.stream = Streams(Pass::kBackward);
-  kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset, rows,
+  kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset, Rows(call, sets),
                         arrays_.View().From(sets.first), call.affine, dgamma, dbeta);
 }
 
@@ -359,7 +349,7 @@ void RunsEngine::BackwardPart(const Call& call, int64_t n, int64_t rows, int64_t
     const int64_t group = at / length_, end = std::min(last, (group + 1) * length_);
     const int64_t offset = n * elements + at;
     kernels::BackwardRows(call.x + offset, call.dy + offset, call.out + offset,
-                          {rows, end - at, elements, 0, elements, Streams(Pass::kBackward)},
+                          {rows, end - at, elements, 0, elements, call.stream},
                           arrays_.View().From(SetOf(n, group)), call.affine.From(at),
                           dgamma + (at - first), dbeta + (at - first));
     at = end;
@@ -369,8 +359,7 @@ void RunsEngine::BackwardPart(const Call& call, int64_t n, int64_t rows, int64_t
 // Long samples: elements [first, last) of all of them. Their sums fit in the first-level cache; a
 // few samples add to the gradients themselves.
 void RunsEngine::BackwardElements(const Call& call, int64_t first, int64_t last) const {
-  constexpr int64_t kFew = 4;  // samples that the kernel takes in one go
-  const int64_t length = last - first, step = partition_.groups == 1 ? kFew : 1;
+  const int64_t length = last - first, step = partition_.groups == 1 ? kernels::kRowGroup : 1;
   const AffineGradients& to = call.gradients;
   const bool train = to.dbeta != nullptr;
   if (train && shape_.n <= step) {

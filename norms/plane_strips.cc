@@ -65,9 +65,7 @@ void PlaneStrips::Measure(const float* x, Channels channels, SetArrays* arrays) 
           kernels::Trusted(center, work.sum[at], work.square[at], values)
               ? Moments::FromSums(center, work.sum[at], work.square[at], values)
               : kernels::ExactMoments(rows + c * shape_.s, {Rows(), stride, shape_.s});
-      const auto set = static_cast<size_t>(part * shape_.c + channels.first + c);
-      arrays->mean[set] = moments.mean;
-      arrays->variance[set] = moments.m2 / static_cast<double>(values);
+      arrays->PutMoments(part * shape_.c + channels.first + c, moments);
     }
   }
 }

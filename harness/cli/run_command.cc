@@ -29,10 +29,15 @@ std::string ShellWord(const std::string& text) {
   return quoted + "'";
 }
 
+bool IsPart(const RunOptions& options) {
+  return !options.selection.filter.empty() || !options.selection.hash.empty();
+}
+
 // An empty folder: no files. A part of the cases must not take the place of all of them unasked.
 std::string FolderOf(const RunOptions& options, const std::string& name) {
-  const bool part = !options.selection.filter.empty() || !options.selection.hash.empty();
-  if (options.output.empty()) return part ? "" : std::string(kDefaultOutput) + "/" + name;
+  if (options.output.empty()) {
+    return IsPart(options) ? "" : std::string(kDefaultOutput) + "/" + name;
+  }
   return options.output + "/" + name;
 }
 
@@ -158,7 +163,9 @@ int RunPlan(const RunOptions& options, const Plan& plan, const std::atomic<int>*
     return kInterrupted + *interrupted;
   }
   const std::vector<ResultRow> rows = MakeRows(options, plan, std::move(*results));
-  const std::vector<Judgement> claims = Judge(plan.claims, rows);
+  // Claims speak of all cases: of a part of them they would be undecided at best.
+  const std::vector<Judgement> claims =
+      IsPart(options) ? std::vector<Judgement>() : Judge(plan.claims, rows);
   if (!folder.empty()) {
     WriteResults(folder, Environment(options.command_line), plan.config, rows, claims,
                  plan.experiment->Files());

@@ -351,5 +351,37 @@ TEST_CASE("a diverged case counts at its chance error, and what is not finite is
   CHECK(test.out.str().find("90.0 +-0.0 !3") != std::string::npos);
 }
 
+TEST_CASE("claims are judged when all cases have run, and only then") {
+  RunTest test;
+  const auto config = [&](const char* expect) {
+    Json json = Json::parse(kConfig);
+    json["claims"] = {{{"name", "more is worse"},
+                       {"metric", "test_error"},
+                       {"expect", expect},
+                       {"case", {{"normalizer.name", "none"}, {"batch_size", 4}}},
+                       {"against", {{"normalizer.name", "none"}, {"batch_size", 2}}}}};
+    return test.folder.Write(std::string(expect) + ".json", json.dump());
+  };
+  test.options.require_claims = true;
+  test.options.configs = {config("greater")};
+  CHECK(test.Run() == kAllGood);
+  CHECK(test.out.str().find("supported: more is worse\n  greater: 20 [20, 20]") !=
+        std::string::npos);
+  CHECK(test.folder.Read("out/fake/claims.csv").find("supported,20") != std::string::npos);
+  CHECK(Json::parse(test.folder.Read("out/fake/results.json"))["claims"][0]["verdict"] ==
+        "supported");
+  test.options.configs = {config("less")};
+  CHECK(test.Run() == kCheckFailed);
+  CHECK(test.out.str().find("refuted: more is worse") != std::string::npos);
+  test.options.require_claims = false;
+  CHECK(test.Run() == kAllGood);
+  test.options.require_claims = true;
+  test.options.selection.filter = "seed=1";
+  test.options.output = test.folder / "part";
+  CHECK(test.Run() == kAllGood);
+  CHECK(test.out.str().find("Claims") == std::string::npos);
+  CHECK_FALSE(test.folder.Has("part/fake/claims.csv"));
+}
+
 }  // namespace
 }  // namespace normsweep

@@ -1,10 +1,10 @@
 // A data set in memory: images as float32, channels_last, and labels.
 //
-// | name     | images   | train / validation / test | source |
-// |----------|----------|---------------------------|-----------------------------------------------|
-// | gratings | 1x16x16  | 8,000 / 2,000 / 2,000     | generated (gratings.h) | | mnist    | 1x28x28
-// | 50,000 / 10,000 / 10,000  | IDX files of Y. LeCun, C. Cortes, C. Burges   | | cifar10  |
-// 3x32x32  | 45,000 / 5,000 / 10,000   | binary version, A. Krizhevsky 2009            |
+// | name     | images  | train / validation / test | source                                      |
+// |----------|---------|---------------------------|---------------------------------------------|
+// | gratings | 1x16x16 | 8,000 / 2,000 / 2,000     | generated (gratings.h)                      |
+// | mnist    | 1x28x28 | 50,000 / 10,000 / 10,000  | IDX files of Y. LeCun, C. Cortes, C. Burges |
+// | cifar10  | 3x32x32 | 45,000 / 5,000 / 10,000   | binary version, A. Krizhevsky 2009          |
 #pragma once
 
 #include <cstdint>

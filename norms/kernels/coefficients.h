@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "norms/kernels/moments.h"
+
 namespace normsweep {
 
 // Of a run of sets, channels or elements; null where there is none.
@@ -86,6 +88,10 @@ struct SetArrays {
   }
   Coefficients View() const {
     return {mean_hi.data(), mean_lo.data(), scale.data(), shift.data(), t.data(), q.data()};
+  }
+  void PutMoments(int64_t set, const Moments& moments) {
+    mean[static_cast<size_t>(set)] = moments.mean;
+    variance[static_cast<size_t>(set)] = moments.m2 / static_cast<double>(moments.count);
   }
   void SetMean(int64_t set, double value) {
     const auto at = static_cast<size_t>(set);

@@ -171,15 +171,14 @@ template <bool kAffine, bool kRelu>
 HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const RowBlock& block,
                          const Coefficients& sets, const Affine& affine, float* dgamma,
                          float* dbeta) {
-  constexpr int64_t kGroup = 4;
   const auto n = static_cast<size_t>(block.length);
   // Rows of a group have the same gammas, and where they stream the same place in a line.
   const bool together =
       block.stride % block.period == 0 && (!block.stream || block.stride % 16 == 0);
-  RowGradient group[kGroup];
+  RowGradient group[kRowGroup];
   int64_t at = block.first;
   for (int64_t row = 0; row < block.rows;) {
-    const int64_t count = together && row + kGroup <= block.rows ? kGroup : 1;
+    const int64_t count = together && row + kRowGroup <= block.rows ? kRowGroup : 1;
     for (int64_t r = 0; r < count; ++r) {
       const int64_t set = row + r, offset = set * block.stride;
       group[r] = {
@@ -189,8 +188,8 @@ HWY_INLINE void Backward(const float* x, const float* dy, float* dx, const RowBl
     const RowParameters<kAffine> parameters{own.gamma, own.beta};
     float* gammas = kAffine ? dgamma + at : nullptr;
     float* betas = kAffine ? dbeta + at : nullptr;
-    if (count == kGroup) {
-      BackwardGroup<kAffine, kRelu, kGroup>(group, n, block.stream, parameters, gammas, betas);
+    if (count == kRowGroup) {
+      BackwardGroup<kAffine, kRelu, kRowGroup>(group, n, block.stream, parameters, gammas, betas);
     } else {
       BackwardGroup<kAffine, kRelu, 1>(group, n, block.stream, parameters, gammas, betas);
     }

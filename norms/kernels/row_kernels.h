@@ -12,6 +12,8 @@
 
 namespace normsweep::kernels {
 
+constexpr int64_t kRowGroup = 4;  // rows that Backward takes in one go
+
 // `rows` rows of `length` values, each `stride` values after the one before: whole sets side by
 // side, or a piece of each. gamma and beta, both or neither, have `period` values: row i's start at
 // (first + i stride) mod period.
