@@ -86,33 +86,67 @@ Claim ReadClaim(const Json& json, const std::string& pointer) {
                 std::vector<std::pair<const char*, Expect>>(kExpects.begin(), kExpects.end()));
   if (const Json* given = reader.Any("case")) claim.selected = OrderedJson(*given);
   if (const Json* given = reader.Any("against")) claim.against = OrderedJson(*given);
-  reader.Number("by", &claim.by, 0, std::numeric_limits<double>::infinity());
+  if (const Json* given = reader.Any("relative_to")) claim.relative_to = OrderedJson(*given);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  reader.Number("than", &claim.than, -kInfinity, kInfinity);
+  reader.Number("by", &claim.by, 0, kInfinity);
   reader.Number("confidence", &claim.confidence, 0.5, 1 - 1e-9);
   reader.Finish();
   return claim;
 }
 
-struct Needs {
-  bool against, axis, with;
-};
-
-Needs NeedsOf(Expect expect) {
-  const bool trend = expect == Expect::kRising || expect == Expect::kFalling;
-  const bool correlation = expect == Expect::kCorrelation;
-  return {!trend && !correlation, trend || expect == Expect::kCrossover, correlation};
+bool IsComparison(Expect expect) {
+  return expect == Expect::kGreater || expect == Expect::kLess || expect == Expect::kEqual;
 }
 
+// Keys that a kind of claim cannot do without, and those that it has no use for.
 void CheckKeys(const Claim& claim, const Json& json, const std::string& pointer) {
-  const Needs needs = NeedsOf(claim.expect);
   const auto check = [&](const char* key, bool needed) {
     if (json.contains(key) == needed) return;
     throw ConfigError(JoinPointer(pointer, key),
                       std::string(needed ? "missing, expected with" : "expected only without") +
                           " \"expect\": \"" + Name(claim.expect) + "\"");
   };
-  check("against", needs.against);
-  check("axis", needs.axis);
-  check("with", needs.with);
+  const bool trend = claim.expect == Expect::kRising || claim.expect == Expect::kFalling;
+  check("axis", trend || claim.expect == Expect::kCrossover);
+  if (!IsComparison(claim.expect)) {
+    check("against", claim.expect == Expect::kCrossover);
+    check("with", claim.expect == Expect::kCorrelation);
+    check("than", false);
+    return;
+  }
+  if (claim.than) {
+    for (const char* key : {"against", "with"}) {
+      if (!json.contains(key)) continue;
+      throw ConfigError(JoinPointer(pointer, key), "expected only without \"than\"");
+    }
+  } else if (claim.with.empty()) {
+    check("against", true);
+  }
+}
+
+// The swept paths whose values `relative_to` leaves as they are.
+std::vector<std::string> OtherPaths(const RowSelector& relative_to, const Config& config) {
+  std::vector<std::string> paths;
+  for (const Axis& axis : config.axes) {
+    const bool named =
+        std::any_of(relative_to.items().begin(), relative_to.items().end(), [&](const auto& item) {
+          return item.key() == axis.path || item.key().starts_with(axis.path + ".");
+        });
+    if (!named) paths.push_back(axis.path);
+  }
+  return paths;
+}
+
+void CheckRelativeTo(const RowSelector& relative_to, const std::vector<SweepCase>& cases,
+                     const std::string& pointer) {
+  for (const auto& [column, value] : relative_to.items()) {
+    CheckColumn(column, ColumnsOf(cases), JoinPointer(pointer, column));
+  }
+  if (std::none_of(cases.begin(), cases.end(),
+                   [&](const SweepCase& one) { return Matches(relative_to, one.columns); })) {
+    throw ConfigError(pointer, Shown(relative_to) + ", which no case of the sweep is");
+  }
 }
 
 }  // namespace
@@ -141,9 +175,13 @@ std::vector<Claim> ReadClaims(const Config& config, const std::vector<SweepCase>
     const bool open = claim.expect == Expect::kCorrelation;
     if (!claim.axis.empty()) CheckColumn(claim.axis, ColumnsOf(cases), pointer + "/axis");
     CheckSelector(claim.selected, claim.axis, open, config, cases, pointer + "/case");
-    if (NeedsOf(claim.expect).against) {
+    if (all[i].contains("against")) {
       CheckSelector(claim.against, claim.axis, open, config, cases, pointer + "/against");
+    } else {
+      claim.against = claim.selected;
     }
+    CheckRelativeTo(claim.relative_to, cases, pointer + "/relative_to");
+    claim.same = OtherPaths(claim.relative_to, config);
     claims.push_back(std::move(claim));
   }
   return claims;

@@ -21,11 +21,16 @@ struct Claim {
   std::string source;  // paper and section
   std::string metric;
   Expect expect = Expect::kGreater;
-  RowSelector selected;  // "case"
-  RowSelector against;
-  std::string axis;  // of monotone and crossover: a swept path
-  std::string with;  // of correlation: the other metric
-  double by = 0;     // least effect; of equal: the margin
+  RowSelector selected;        // "case"; of a case with several rows the mean counts
+  RowSelector against;         // where it is not given, but `with` is: the same cases
+  std::optional<double> than;  // in place of `against`: a number
+  std::string axis;            // of rising, falling and crossover: a swept path
+  std::string with;            // the metric of the other side; of correlation: the other metric
+  // Where it is not empty, `metric` stands for its difference from that of the row which is as
+  // `relative_to` says and else, in all of the paths `same`, as the row itself.
+  RowSelector relative_to;
+  std::vector<std::string> same;
+  double by = 0;  // least effect; of equal: the margin
   double confidence = 0.95;
 };
 

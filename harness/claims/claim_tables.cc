@@ -21,6 +21,9 @@ OrderedJson OneClaim(const Judgement& j) {
   one["metric"] = j.claim.metric;
   one["expect"] = Name(j.claim.expect);
   one["by"] = j.claim.by;
+  if (j.claim.than) one["than"] = *j.claim.than;
+  if (!j.claim.with.empty()) one["with"] = j.claim.with;
+  if (!j.claim.relative_to.empty()) one["relative_to"] = j.claim.relative_to.dump();
   one["verdict"] = Name(j.verdict);
   one["effect"] = OrNull(j.effect);
   one["low"] = OrNull(j.low);
@@ -41,11 +44,15 @@ std::string Text(const std::optional<double>& value) {
   return text.data();
 }
 
+bool IsCorrelation(const Judgement& j) { return j.claim.expect == Expect::kCorrelation; }
+
 // The names of claims are sentences: each has a line of its own, and the numbers one below.
 void PrintOne(const Judgement& j, std::ostream* out) {
   *out << Name(j.verdict) << ": " << j.claim.name;
   if (!j.claim.source.empty()) *out << " (" << j.claim.source << ")";
-  *out << "\n  " << Name(j.claim.expect);
+  *out << "\n  " << j.claim.metric << ' ' << Name(j.claim.expect);
+  if (j.claim.than) *out << " than " << *j.claim.than;
+  if (!j.claim.with.empty()) *out << (IsCorrelation(j) ? " with " : " than ") << j.claim.with;
   if (j.claim.by > 0)
     *out << (j.claim.expect == Expect::kEqual ? " within " : " by ") << j.claim.by;
   *out << ": " << Text(j.effect) << " [" << Text(j.low) << ", " << Text(j.high) << "], p "

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "harness/claims/tests.h"
 #include "harness/report/metrics.h"
@@ -10,6 +11,8 @@
 
 namespace normsweep {
 namespace {
+
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kResamples = 10000;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -21,6 +24,7 @@ struct Evidence {
 };
 
 using BySeed = std::map<double, double>;
+using Rows = std::vector<const ResultRow*>;
 
 struct Missing {
   int64_t rows = 0;
@@ -34,25 +38,71 @@ std::optional<double> ValueOf(const ResultRow& row, const std::string& metric) {
   return std::nullopt;
 }
 
+// The row that `row` is compared with: as relative_to says, and else the same.
+const ResultRow* Baseline(const Claim& claim, const ResultRow& row, const Rows& rows) {
+  const auto same = [&](const std::string& path) {
+    return RowSelector{{path, row.columns.value(path, OrderedJson())}};
+  };
+  const auto is_baseline = [&](const ResultRow* other) {
+    return Matches(claim.relative_to, other->columns) &&
+           std::all_of(claim.same.begin(), claim.same.end(), [&](const std::string& path) {
+             return !row.columns.contains(path) || Matches(same(path), other->columns);
+           });
+  };
+  const auto found = std::find_if(rows.begin(), rows.end(), is_baseline);
+  return found == rows.end() ? nullptr : *found;
+}
+
+// The claim's metric, relative to what it is relative to.
+std::optional<double> ClaimedValue(const Claim& claim, const ResultRow& row, const Rows& rows) {
+  const auto value = ValueOf(row, claim.metric);
+  if (claim.relative_to.empty() || !value) return value;
+  const ResultRow* baseline = Baseline(claim, row, rows);
+  const auto other = baseline == nullptr ? std::nullopt : ValueOf(*baseline, claim.metric);
+  return other ? std::optional(*value - *other) : std::nullopt;
+}
+
 double SeedOf(const ResultRow& row) {
   const auto seed = row.columns.find("seed");
   return seed == row.columns.end() ? 0 : seed->get<double>();
 }
 
-// The metric of the selected rows; those without a finite one are counted.
-BySeed Collect(const RowSelector& selector, const std::string& metric,
-               const std::vector<const ResultRow*>& rows, Missing* missing) {
-  BySeed values;
-  missing->metric = metric;
-  for (const ResultRow* row : rows) {
-    if (!Matches(selector, row->columns)) continue;
-    if (const auto value = ValueOf(*row, metric)) {
-      values[SeedOf(*row)] = *value;
+// Values by seed; of several for one (a case with a row for each layer) the mean.
+class SeedMeans {
+ public:
+  void Add(const ResultRow& row, std::optional<double> value) {
+    if (value) {
+      values_[SeedOf(row)].push_back(*value);
     } else {
-      ++missing->rows;
+      ++missing_;
     }
   }
-  return values;
+  BySeed Means() const {
+    BySeed means;
+    for (const auto& [seed, values] : values_) {
+      const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+      means[seed] = sum / static_cast<double>(values.size());
+    }
+    return means;
+  }
+  int64_t missing() const { return missing_; }
+
+ private:
+  std::map<double, std::vector<double>> values_;
+  int64_t missing_ = 0;
+};
+
+// One side of a comparison; rows without a finite value are counted.
+BySeed Collect(const Claim& claim, const RowSelector& selector, const std::string& metric,
+               const Rows& rows, Missing* missing) {
+  SeedMeans means;
+  for (const ResultRow* row : rows) {
+    if (!Matches(selector, row->columns)) continue;
+    means.Add(*row,
+              metric == claim.metric ? ClaimedValue(claim, *row, rows) : ValueOf(*row, metric));
+  }
+  if (means.missing() > 0) *missing = {missing->rows + means.missing(), metric};
+  return means.Means();
 }
 
 std::vector<double> Values(const BySeed& by_seed) {
@@ -87,17 +137,22 @@ std::string Complaint(const Missing& missing) {
   return std::to_string(missing.rows) + " rows have no finite " + missing.metric;
 }
 
-Evidence JudgeDifference(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+Evidence JudgeDifference(const Claim& claim, const Rows& rows) {
   Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
-  Missing missing_a, missing_b;
-  const BySeed a = Collect(claim.selected, claim.metric, rows, &missing_a);
-  const BySeed b = Collect(claim.against, claim.metric, rows, &missing_b);
-  missing_a.rows += missing_b.rows;
-  if (missing_a.rows > 0) {
-    e.judgement.reason = Complaint(missing_a);
+  Missing missing;
+  const BySeed a = Collect(claim, claim.selected, claim.metric, rows, &missing);
+  BySeed b = a;
+  if (claim.than) {
+    for (auto& [seed, value] : b) value = *claim.than;
+  } else {
+    b = Collect(claim, claim.against, claim.with.empty() ? claim.metric : claim.with, rows,
+                &missing);
+  }
+  if (missing.rows > 0) {
+    e.judgement.reason = Complaint(missing);
     return e;
   }
-  e.judgement.paired = SameSeeds(a, b);
+  e.judgement.paired = !claim.than && SameSeeds(a, b);
   const double sign = claim.expect == Expect::kLess ? -1 : 1;
   const Estimate upper = Difference(a, b, sign * claim.by, claim.confidence);
   PutInterval(upper, &e.judgement);
@@ -114,15 +169,18 @@ Evidence JudgeDifference(const Claim& claim, const std::vector<const ResultRow*>
 }
 
 // Values of the axis, rising, each with the metric by seed.
-std::map<double, BySeed> Curve(const RowSelector& selector, const Claim& claim,
-                               const std::vector<const ResultRow*>& rows, Missing* missing) {
-  std::map<double, BySeed> curve;
+std::map<double, BySeed> Curve(const RowSelector& selector, const Claim& claim, const Rows& rows,
+                               Missing* missing) {
+  std::map<double, SeedMeans> points;
   for (const ResultRow* row : rows) {
     const auto at = row->columns.find(claim.axis);
     if (!Matches(selector, row->columns) || at == row->columns.end() || !at->is_number()) continue;
-    const auto value = ValueOf(*row, claim.metric);
-    missing->rows += value ? 0 : 1;
-    if (value) curve[at->get<double>()][SeedOf(*row)] = *value;
+    points[at->get<double>()].Add(*row, ClaimedValue(claim, *row, rows));
+  }
+  std::map<double, BySeed> curve;
+  for (const auto& [at, means] : points) {
+    if (means.missing() < 1) curve[at] = means.Means();
+    missing->rows += means.missing();
   }
   missing->metric = claim.metric;
   return curve;
@@ -143,7 +201,7 @@ std::vector<std::vector<double>> Resample(const std::vector<std::vector<double>>
   return drawn;
 }
 
-Evidence JudgeTrend(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+Evidence JudgeTrend(const Claim& claim, const Rows& rows) {
   Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
   Missing missing;
   std::vector<std::vector<double>> groups;
@@ -185,7 +243,7 @@ double Crossing(const std::vector<double>& positions,
   return std::exp2(FirstCrossing(logs, means));
 }
 
-Evidence JudgeCrossover(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+Evidence JudgeCrossover(const Claim& claim, const Rows& rows) {
   Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, true, ""}, 1, 1};
   Missing missing;
   const auto a = Curve(claim.selected, claim, rows, &missing);
@@ -221,12 +279,12 @@ Evidence JudgeCrossover(const Claim& claim, const std::vector<const ResultRow*>&
   return e;
 }
 
-Evidence JudgeCorrelation(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+Evidence JudgeCorrelation(const Claim& claim, const Rows& rows) {
   Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
   std::vector<double> x, y;
   for (const ResultRow* row : rows) {
     if (!Matches(claim.selected, row->columns)) continue;
-    const auto a = ValueOf(*row, claim.metric), b = ValueOf(*row, claim.with);
+    const auto a = ClaimedValue(claim, *row, rows), b = ValueOf(*row, claim.with);
     if (a && b) x.push_back(*b), y.push_back(*a);
   }
   const Estimate r = RankCorrelation(x, y, claim.confidence);
@@ -237,7 +295,7 @@ Evidence JudgeCorrelation(const Claim& claim, const std::vector<const ResultRow*
   return e;
 }
 
-Evidence JudgeOne(const Claim& claim, const std::vector<const ResultRow*>& rows) {
+Evidence JudgeOne(const Claim& claim, const Rows& rows) {
   switch (claim.expect) {
     case Expect::kGreater:
     case Expect::kLess:
@@ -262,7 +320,7 @@ const char* Name(Verdict verdict) {
 }
 
 std::vector<Judgement> Judge(const std::vector<Claim>& claims, const std::vector<ResultRow>& rows) {
-  std::vector<const ResultRow*> all;
+  Rows all;
   for (const ResultRow& row : rows) all.push_back(&row);
   std::vector<Evidence> evidence;
   std::vector<double> p_for, p_against;

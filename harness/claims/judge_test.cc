@@ -105,6 +105,63 @@ TEST_CASE("one seed, or a value that is missing, is undecided with its reason") 
   CHECK(missing.reason == "1 rows have no finite test_error");
 }
 
+TEST_CASE("a number in place of the other side, and another metric there") {
+  auto rows = Rows();
+  for (ResultRow& row : rows) {
+    row.result.metrics["train_error"] = row.result.metrics["test_error"].get<double>() - 2;
+  }
+  Claim claim = Make(Expect::kLess, kBatch1, {}, 1);
+  claim.than = 22;
+  const Judgement below = Only(claim, rows);
+  CHECK(below.verdict == Verdict::kSupported);
+  CHECK(*below.effect == Approx(-2).margin(0.5));
+  CHECK_FALSE(below.paired);
+  claim.than = 19;
+  CHECK(Only(claim, rows).verdict == Verdict::kRefuted);
+
+  Claim gap = Make(Expect::kEqual, kBatch1, kBatch1, 1);
+  gap.with = "train_error";
+  const Judgement two = Only(gap, rows);
+  CHECK(*two.effect == Approx(2));
+  CHECK(two.paired);
+  CHECK(two.verdict == Verdict::kRefuted);
+  gap.by = 2.1;
+  CHECK(Only(gap, rows).verdict == Verdict::kSupported);
+}
+
+TEST_CASE("a metric relative to another row of the same seed") {
+  auto rows = Rows();
+  Claim claim = Make(Expect::kEqual, kBatch1, {}, 0.5);
+  claim.than = 15;
+  claim.relative_to = {{"batch_size", 8}};
+  claim.same = {"normalizer", "seed"};
+  const Judgement excess = Only(claim, rows);
+  CHECK(*excess.effect == Approx(0).margin(0.3));  // the excess, 15, less the 15 it is held to
+  CHECK(excess.verdict == Verdict::kSupported);
+  claim.against = kGroup1;  // 15 - 0
+  claim.than.reset();
+  CHECK(*Only(claim, rows).effect == Approx(15).margin(0.3));
+  std::erase_if(rows, [](const ResultRow& row) { return row.columns["batch_size"] == 8; });
+  CHECK(Only(claim, rows).reason == "10 rows have no finite test_error");
+}
+
+TEST_CASE("of a case with several rows the mean counts") {
+  auto rows = Rows();
+  const size_t count = rows.size();
+  for (size_t i = 0; i < count; ++i) {
+    rows.push_back(rows[i]);
+    rows.back().result.metrics["test_error"] =
+        1 + rows[i].result.metrics["test_error"].get<double>();
+  }
+  Claim claim = Make(Expect::kEqual, kGroup1, {}, 1);
+  claim.than = 9.5;
+  const Judgement mean = Only(claim, rows);
+  CHECK(mean.n == 5);
+  CHECK(mean.effect == Approx(*Only(claim, Rows()).effect + 0.5));
+  CHECK(*Only(Make(Expect::kCrossover, kBatch, kGroup), rows).effect ==
+        Approx(*Only(Make(Expect::kCrossover, kBatch, kGroup), Rows()).effect));
+}
+
 TEST_CASE("rising and falling over an axis") {
   const auto rows = Rows();
   const Judgement falling = Only(Make(Expect::kFalling, kBatch, {}), rows);
@@ -147,7 +204,7 @@ TEST_CASE("claims as a file and in words") {
   CHECK(ClaimsJson(judged)[0]["verdict"] == "supported");
   std::ostringstream out;
   PrintClaims(judged, &out);
-  CHECK(out.str().find("supported: a claim\n  greater by 1: ") != std::string::npos);
+  CHECK(out.str().find("supported: a claim\n  test_error greater by 1: ") != std::string::npos);
   PrintClaims({}, &out);
 }
 
@@ -193,6 +250,16 @@ TEST_CASE("a claim's mistakes are named with their place") {
   wrong = good;
   wrong.erase("against");
   CHECK(ErrorOf(wrong) == "/claims/0/against: missing, expected with \"expect\": \"greater\"");
+  wrong["with"] = "train_error";  // the two metrics of the same cases
+  CHECK(ErrorOf(wrong).empty());
+  wrong["than"] = 3;
+  CHECK(ErrorOf(wrong) == "/claims/0/with: expected only without \"than\"");
+  wrong = good;
+  wrong["relative_to"] = {{"batch_size", 3}};
+  CHECK(ErrorOf(wrong) ==
+        "/claims/0/relative_to: {\"batch_size\":3}, which no case of the sweep is");
+  wrong["relative_to"] = {{"batch", 3}};
+  CHECK(ErrorOf(wrong).find("/claims/0/relative_to/batch: \"batch\" is not swept") == 0);
   wrong = good;
   wrong["expect"] = "falling";
   wrong.erase("against");
@@ -200,6 +267,19 @@ TEST_CASE("a claim's mistakes are named with their place") {
   wrong["axis"] = "batch_size";
   wrong["case"].erase("batch_size");
   CHECK(ErrorOf(wrong).empty());
+  wrong["than"] = 3;
+  CHECK(ErrorOf(wrong) == "/claims/0/than: expected only without \"expect\": \"falling\"");
+}
+
+TEST_CASE("what a claim is relative to keeps the other paths of the sweep") {
+  const Config config = MakeConfig(Document({{"name", "n"},
+                                             {"metric", "test_error"},
+                                             {"expect", "greater"},
+                                             {"case", {{"normalizer", "batch"}, {"batch_size", 2}}},
+                                             {"than", 0},
+                                             {"relative_to", {{"normalizer.name", "layer"}}}}));
+  const Claim claim = ReadClaims(config, ExpandCases(config)).front();
+  CHECK(claim.same == std::vector<std::string>{"batch_size", "seed"});
 }
 
 }  // namespace

@@ -365,7 +365,7 @@ TEST_CASE("claims are judged when all cases have run, and only then") {
   test.options.require_claims = true;
   test.options.configs = {config("greater")};
   CHECK(test.Run() == kAllGood);
-  CHECK(test.out.str().find("supported: more is worse\n  greater: 20 [20, 20]") !=
+  CHECK(test.out.str().find("supported: more is worse\n  test_error greater: 20 [20, 20]") !=
         std::string::npos);
   CHECK(test.folder.Read("out/fake/claims.csv").find("supported,20") != std::string::npos);
   CHECK(Json::parse(test.folder.Read("out/fake/results.json"))["claims"][0]["verdict"] ==
