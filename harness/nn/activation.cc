@@ -19,6 +19,7 @@ NORMSWEEP_CLONES void ReluGradient(const float* y, float* dy, int64_t count) {
 }  // namespace
 
 float* ActivationLayer::Forward(Mode, int64_t n, float* x) {
+  if (observer_ != nullptr && *observer_) (*observer_)(number_, {x, BatchShape(n)});
   const int64_t count = n * output().Elements();
   switch (kind_) {
     case ActivationKind::kRelu: Relu(x, count); break;

@@ -10,12 +10,17 @@ enum class ActivationKind { kRelu, kSigmoid, kTanh };
 
 class ActivationLayer : public Layer {
  public:
-  ActivationLayer(ActivationKind kind, const FeatureShape& shape) : Layer(shape), kind_(kind) {}
+  // `observer` may be null; it and its number outlive the layer.
+  ActivationLayer(ActivationKind kind, const FeatureShape& shape,
+                  const LayerObserver* observer = nullptr, size_t number = 0)
+      : Layer(shape), kind_(kind), observer_(observer), number_(number) {}
   float* Forward(Mode mode, int64_t n, float* x) override;
   float* Backward(int64_t n, float* x, float* dy) override;
 
  private:
   ActivationKind kind_;
+  const LayerObserver* observer_;
+  size_t number_;
 };
 
 }  // namespace normsweep

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "norms/normalizer.h"
 
@@ -24,6 +25,9 @@ struct FeatureShape {
   int64_t Spatial() const { return height * width; }
   int64_t Elements() const { return channels * height * width; }
 };
+
+// Sees what goes into the layers of one kind: the layer's number among them, from 0, and x.
+using LayerObserver = std::function<void(size_t layer, const ConstTensorView& x)>;
 
 class Layer {
  public:
@@ -39,6 +43,9 @@ class Layer {
   virtual float* Backward(int64_t n, float* x, float* dy) = 0;
 
   const FeatureShape& output() const { return output_; }
+  Shape BatchShape(int64_t n) const {
+    return {n, output_.channels, output_.Spatial(), Layout::kChannelsLast};
+  }
 
  protected:
   explicit Layer(const FeatureShape& output) : output_(output) {}

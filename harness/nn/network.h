@@ -43,7 +43,9 @@ class Network {
   void Backward(int64_t n, float* gradient);
 
   // Called by each Forward with what goes into each normalizer of activations; empty: nobody looks.
-  void Observe(NormalizerObserver observer) { *observer_ = std::move(observer); }
+  void Observe(LayerObserver observer) { *observer_ = std::move(observer); }
+  // The same for activations that no normalizer has taken over: all but relu behind a normalizer.
+  void ObserveActivations(LayerObserver observer) { *activation_observer_ = std::move(observer); }
 
   std::vector<TrainedBlock> Parameters();
   int64_t ParameterCount() const;
@@ -55,7 +57,8 @@ class Network {
   friend class NetworkBuilder;
 
   FeatureShape input_shape_;
-  std::unique_ptr<NormalizerObserver> observer_ = std::make_unique<NormalizerObserver>();
+  std::unique_ptr<LayerObserver> observer_ = std::make_unique<LayerObserver>();
+  std::unique_ptr<LayerObserver> activation_observer_ = std::make_unique<LayerObserver>();
   OnednnRuntime runtime_;
   ParameterArena arena_;
   BatchBuffers input_;

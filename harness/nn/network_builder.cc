@@ -135,7 +135,8 @@ void NetworkBuilder::AppendSlot(Layers* layers, std::unique_ptr<Linear> linear, 
 }
 
 void NetworkBuilder::AppendActivation(Layers* layers, const FeatureShape& shape) {
-  layers->push_back(std::make_unique<ActivationLayer>(options_.network.activation, shape));
+  layers->push_back(std::make_unique<ActivationLayer>(
+      options_.network.activation, shape, network_.activation_observer_.get(), activations_++));
 }
 
 void NetworkBuilder::AppendNormalizer(Layers* layers, const FeatureShape& shape, bool activate) {

@@ -38,6 +38,7 @@ class NetworkBuilder {
   Layers layers_;
   FeatureShape shape_;            // of the output of layers_
   std::vector<Linear*> wrapped_;  // to be given a weight normalizer
+  size_t activations_ = 0;        // layers so far
   void Start();
 };
 

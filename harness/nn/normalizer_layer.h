@@ -1,7 +1,6 @@
 // A normalizer of activations as a layer, with a relu that follows where it is fused.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "harness/nn/layer.h"
@@ -9,14 +8,11 @@
 
 namespace normsweep {
 
-// Sees what goes into a network's normalizers of activations: their number, from 0, and x.
-using NormalizerObserver = std::function<void(size_t normalizer, const ConstTensorView& x)>;
-
 class NormalizerLayer : public Layer {
  public:
   // `observer` may be null; it and its number outlive the layer.
   NormalizerLayer(std::unique_ptr<Normalizer> normalizer, const FeatureShape& shape,
-                  const NormalizerObserver* observer = nullptr, size_t number = 0)
+                  const LayerObserver* observer = nullptr, size_t number = 0)
       : Layer(shape),
         normalizer_(std::move(normalizer)),
         observer_(observer),
@@ -38,12 +34,8 @@ class NormalizerLayer : public Layer {
   }
 
  private:
-  Shape BatchShape(int64_t n) const {
-    return {n, output().channels, output().Spatial(), Layout::kChannelsLast};
-  }
-
   std::unique_ptr<Normalizer> normalizer_;
-  const NormalizerObserver* observer_;
+  const LayerObserver* observer_;
   size_t number_;
   BatchBuffers y_, dx_;
 };

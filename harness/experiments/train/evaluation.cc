@@ -107,16 +107,10 @@ Evaluation EvaluateBatchStatistics(Network* network, const DataPart& part, int64
 
 PopulationStatistics::PopulationStatistics(Network* network, const DataPart& part, int64_t samples,
                                            int64_t batch_size)
-    : network_(*network) {
+    : saved_(network) {
   const auto& normalizers = network->activation_normalizers();
   std::vector<std::vector<Moments>> moments;
   for (Normalizer* normalizer : normalizers) {
-    for (const Buffer& buffer : normalizer->Buffers()) {
-      auto& values = saved_.emplace_back();
-      for (int64_t i = 0; i < buffer.value.shape.Elements(); ++i) {
-        values.push_back(Get(buffer.value, i));
-      }
-    }
     moments.emplace_back(static_cast<size_t>(normalizer->shape().c));
   }
   const int64_t elements = network->input_shape().Elements();
@@ -129,18 +123,6 @@ PopulationStatistics::PopulationStatistics(Network* network, const DataPart& par
   for (size_t i = 0; i < normalizers.size(); ++i) {
     if (FindNamed(normalizers[i]->Buffers(), "running_mean") != nullptr) {
       WriteStatistics(normalizers[i], moments[i]);
-    }
-  }
-}
-
-PopulationStatistics::~PopulationStatistics() {
-  auto values = saved_.begin();
-  for (Normalizer* normalizer : network_.activation_normalizers()) {
-    for (const Buffer& buffer : normalizer->Buffers()) {
-      for (size_t i = 0; i < values->size(); ++i) {
-        Set(buffer.value, static_cast<int64_t>(i), (*values)[i]);
-      }
-      ++values;
     }
   }
 }

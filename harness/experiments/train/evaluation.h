@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/data/dataset.h"
+#include "harness/experiments/train/probes/saved_network.h"
 #include "harness/nn/network.h"
 
 namespace normsweep {
@@ -36,13 +37,9 @@ Evaluation EvaluateBatchStatistics(Network* network, const DataPart& part, int64
 class PopulationStatistics {
  public:
   PopulationStatistics(Network* network, const DataPart& part, int64_t samples, int64_t batch_size);
-  ~PopulationStatistics();  // puts the running statistics back
-  PopulationStatistics(const PopulationStatistics&) = delete;
-  PopulationStatistics& operator=(const PopulationStatistics&) = delete;
 
  private:
-  Network& network_;
-  std::vector<std::vector<double>> saved_;  // of every buffer of every normalizer
+  SavedBuffers saved_;
 };
 
 }  // namespace normsweep

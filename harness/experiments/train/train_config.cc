@@ -166,6 +166,7 @@ TrainConfig ReadTrainConfig(const Json& resolved_case) {
   config.dataset = ReadDatasetConfig(*reader.Any("dataset"), "/dataset");
   config.network = ReadNetworkConfig(*reader.Any("network"), "/network");
   ReadTraining(ObjectOrEmpty(&reader, "training"), &config);
+  config.measure = ReadMeasureConfig(ObjectOrEmpty(&reader, "measure"), config.network);
   ConfigReader recompute(ObjectOrEmpty(&reader, "recompute"), "/recompute");
   recompute.Integer("samples", &config.recompute_samples, 1);
   recompute.Integer("batch_size", &config.recompute_batch_size, 1);

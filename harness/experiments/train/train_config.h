@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "harness/data/dataset.h"
+#include "harness/experiments/train/measure_config.h"
 #include "harness/nn/network.h"
 #include "harness/nn/optimizer.h"
 
@@ -28,6 +29,8 @@ struct TrainConfig {
   std::optional<double> target_error;  // percent
   int64_t evaluations_per_epoch = 1;
 
+  MeasureConfig measure;
+
   int64_t recompute_samples = 2000;
   std::optional<int64_t> recompute_batch_size;
 
@@ -37,6 +40,7 @@ struct TrainConfig {
   int64_t seed = 1;
 
   int64_t StepsPerEpoch() const;
+  int64_t StatisticsBatchSize() const { return normalization_batch_size.value_or(batch_size); }
   int64_t Steps() const { return epochs * StepsPerEpoch(); }
   int64_t LastBatchSize() const;  // of an epoch
   double PeakLearningRate() const;

@@ -61,6 +61,47 @@ TEST_CASE("a training gives the same bits on every run and beside another", "[tr
   }
 }
 
+TEST_CASE("what is measured beside a training changes nothing in it", "[train]") {
+  for (const char* patch : kAll) {
+    CAPTURE(patch);
+    Json json = Case(patch);
+    json["network"]["activation"] = "sigmoid";
+    const auto without = RunCase(json).metrics;
+    json["measure"] = {{"times", 5},
+                       {"statistics", true},
+                       {"percentiles", true},
+                       {"landscape", true},
+                       {"covariate_shift", true}};
+    const CaseResult with = RunCase(json);
+    for (const auto& [name, value] : without.items()) {
+      CAPTURE(name);
+      CHECK(with.metrics[name] == value);
+    }
+    CHECK(with.metrics["landscape_loss_range"].get<double>() >= 0);
+    CHECK(with.metrics["covariate_shift_cosine"].get<double>() <= 1);
+    CHECK(with.metrics["input_median_drift"].get<double>() > 0);
+    CHECK(with.samples["percentile_50"].size() == 5);
+    CHECK(with.samples["landscape_beta"].size() == 5);
+  }
+}
+
+TEST_CASE("what cannot be measured is refused with its place", "[train]") {
+  const auto error_of = [](const char* patch) {
+    try {
+      MakeTrainExperiment()->Validate(Case(patch));
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(error_of(R"({"measure": {"percentiles": true}})").find("/measure/percentiles: true") == 0);
+  CHECK(error_of(R"({"measure": {"landscape_steps": [1, 0]}})") ==
+        "/measure/landscape_steps/1: 0, expected above 0");
+  CHECK(error_of(R"({"measure": {"covariate_shift": true},
+                     "network": {"name": "resnet", "depth": 8, "convolutions": null}})")
+            .find("/measure/covariate_shift: true") == 0);
+}
+
 TEST_CASE("a small set is learned by heart", "[train]") {
   for (const char* patch : kAll) {
     CAPTURE(patch);

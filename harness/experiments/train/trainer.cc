@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "harness/experiments/train/evaluation.h"
+#include "harness/experiments/train/probes/probe.h"
 #include "harness/nn/loss.h"
 #include "harness/nn/streams.h"
 #include "harness/nn/weight_start.h"
@@ -28,7 +29,8 @@ class Trainer {
         dataset_(dataset),
         network_(config.MakeNetworkOptions()),
         optimizer_(network_.Parameters(), config.momentum, config.weight_decay),
-        schedule_(config.MakeSchedule()) {}
+        schedule_(config.MakeSchedule()),
+        probes_(MakeProbes(config.measure, {dataset, config.StatisticsBatchSize()})) {}
 
   CaseResult Run();
 
@@ -36,6 +38,7 @@ class Trainer {
   void Start();
   void RunEpoch(int64_t epoch);
   void RunStep(std::span<const int32_t> samples);
+  void Probe();
   void EvaluateOnTheWay(int64_t step_of_epoch);
   Evaluation EvaluateTest();
   void Measure(CaseResult* result);
@@ -53,8 +56,10 @@ class Trainer {
   Network network_;
   Sgd optimizer_;
   Schedule schedule_;
+  std::vector<std::unique_ptr<normsweep::Probe>> probes_;
 
   std::vector<int32_t> order_, labels_;
+  std::vector<float> images_;
   std::vector<float> gradient_;
   int64_t step_ = 0, trained_samples_ = 0;
   std::string diverged_;  // why
@@ -117,12 +122,15 @@ void Trainer::RunEpoch(int64_t epoch) {
 void Trainer::RunStep(std::span<const int32_t> samples) {
   const auto n = static_cast<int64_t>(samples.size());
   const int64_t elements = dataset_.shape.Elements();
-  float* input = network_.Input(n);
+  images_.resize(static_cast<size_t>(n * elements));
   labels_.clear();
   for (const int32_t sample : samples) {
-    input = std::copy_n(dataset_.train.images.data() + sample * elements, elements, input);
+    std::copy_n(dataset_.train.images.data() + sample * elements, elements,
+                images_.data() + static_cast<int64_t>(labels_.size()) * elements);
     labels_.push_back(dataset_.train.labels[static_cast<size_t>(sample)]);
   }
+  if (IsProbed(step_, config_.Steps(), config_.measure.times)) Probe();
+  std::copy(images_.begin(), images_.end(), network_.Input(n));
   const auto logits = network_.Forward(Mode::kTrain, n);
   gradient_.resize(logits.size());
   const LossSum loss = SoftmaxCrossEntropy(logits, labels_, gradient_.data());
@@ -137,6 +145,14 @@ void Trainer::RunStep(std::span<const int32_t> samples) {
   epoch_errors_ += loss.errors;
   epoch_samples_ += n;
   trained_samples_ += n;
+}
+
+void Trainer::Probe() {
+  const Clock::time_point start = Clock::now();
+  for (const auto& probe : probes_) {
+    probe->Look({&network_, step_, schedule_.At(step_), images_, labels_});
+  }
+  evaluation_seconds_ += SecondsSince(start);
 }
 
 // After step k * steps / evaluations_per_epoch of an epoch, for each k.
@@ -202,6 +218,7 @@ void Trainer::Measure(CaseResult* result) {
   metrics["steps"] = step_;
   metrics["learning_rate"] = config_.PeakLearningRate();
   metrics["parameters"] = network_.ParameterCount();
+  for (const auto& probe : probes_) probe->Put(result);
 }
 
 void Trainer::FillDiverged(CaseResult* result) const {

@@ -1,0 +1,32 @@
+// How the input of a hidden unit's sigmoid (or tanh) is distributed over the training: S. Ioffe, C.
+// Szegedy, arXiv 1502.03167, section 4.1 and figure 1 (b, c).
+//
+// At each step looked at, the 15th, 50th and 85th percentile of what goes into the activation of
+// each unit (channel) of the last hidden layer, over the first 512 validation samples (and the
+// positions), with the statistics of this batch.
+//
+// Metrics, means over the units: input_median_drift, the deviation over the steps of the median,
+// divided by the mean over the steps of half the distance between the outer two;
+// input_spread_drift, the deviation over the steps of that distance's natural logarithm. Samples:
+// percentile_steps, percentile_15, percentile_50, percentile_85 of the first unit.
+#pragma once
+
+#include <array>
+
+#include "harness/experiments/train/probes/probe.h"
+
+namespace normsweep {
+
+class InputPercentiles : public Probe {
+ public:
+  explicit InputPercentiles(const DataPart& part) : part_(part) {}
+  void Look(const ProbedStep& step) override;
+  void Put(CaseResult* result) const override;
+
+ private:
+  const DataPart& part_;
+  std::vector<int64_t> steps_;
+  std::vector<std::vector<std::array<double, 3>>> percentiles_;  // of each step and unit
+};
+
+}  // namespace normsweep

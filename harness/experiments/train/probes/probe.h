@@ -1,0 +1,47 @@
+// What looks at a training from the side: at some steps, before the step is taken. A probe leaves
+// network and optimizer as they were, so that a training with probes gives the same numbers as one
+// without (the noise layers of network.noise excepted, whose draws a probe's passes use up).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "harness/data/dataset.h"
+#include "harness/experiments/experiment.h"
+#include "harness/experiments/train/measure_config.h"
+#include "harness/nn/network.h"
+
+namespace normsweep {
+
+struct ProbedStep {
+  Network* network;
+  int64_t step;                     // from 0
+  double learning_rate;             // of this step
+  std::span<const float> images;    // of the batch, [n, H, W, C]
+  std::span<const int32_t> labels;  // n
+};
+
+class Probe {
+ public:
+  virtual ~Probe() = default;
+  virtual void Look(const ProbedStep& step) = 0;
+  // Adds metrics and samples. Called once, after the last step of a training that did not diverge.
+  virtual void Put(CaseResult* result) const = 0;
+};
+
+struct ProbeContext {
+  const Dataset& dataset;
+  int64_t statistics_batch_size;  // samples that share statistics
+};
+
+std::vector<std::unique_ptr<Probe>> MakeProbes(const MeasureConfig& config,
+                                               const ProbeContext& context);
+
+// Whether a probe looks at `step`: `times` of them, evenly spread over the training, the first one
+// before the first step.
+bool IsProbed(int64_t step, int64_t steps, int64_t times);
+
+}  // namespace normsweep
