@@ -1,6 +1,7 @@
 #include "harness/config/sweep.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -72,15 +73,19 @@ void CheckValues(const Axis& axis) {
   }
 }
 
-// "group(10)": the name, and the one option that group norm is always quoted with.
+// "group(10)", "batch(keras)": the name, and the options that speak for themselves.
+constexpr std::array kSpeaking = {"groups", "dialect"};
+
 std::string ShortLabel(const OrderedJson& value, const std::set<std::string>& keys) {
   std::string inside;
   const auto add = [&](const std::string& text) { inside += (inside.empty() ? "" : ",") + text; };
-  if (value.contains("groups")) add(PlainText(value["groups"]));
+  for (const char* key : kSpeaking) {
+    if (value.contains(key)) add(PlainText(value[key]));
+  }
   for (const std::string& key : keys) {
-    if (key != "name" && key != "groups" && value.contains(key)) {
-      add(key + "=" + PlainText(value[key]));
-    }
+    const bool said =
+        key == "name" || std::find(kSpeaking.begin(), kSpeaking.end(), key) != kSpeaking.end();
+    if (!said && value.contains(key)) add(key + "=" + PlainText(value[key]));
   }
   const std::string name = value.contains("name") ? PlainText(value["name"]) : value.dump();
   return inside.empty() ? name : name + "(" + inside + ")";
