@@ -2,36 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
-#include "norms/random.h"
+#include "harness/experiments/statistics/draw.h"
 
 namespace normsweep {
 namespace {
 
 constexpr uint64_t kBatchStream = 1, kMatesStream = 2;
-
-// n different images of all, the first n of a partial Fisher-Yates shuffle.
-class Draw {
- public:
-  Draw(int64_t images, Random* random) : order_(static_cast<size_t>(images)), random_(random) {
-    std::iota(order_.begin(), order_.end(), int64_t{0});
-  }
-  const std::vector<int64_t>& order() const { return order_; }
-  // Draws places [first, n) anew.
-  void Next(int64_t first, int64_t n) {
-    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(n); ++i) {
-      std::swap(order_[i], order_[i + random_->Below(order_.size() - i)]);
-    }
-  }
-  void PutFirst(int64_t image) {
-    std::iter_swap(order_.begin(), std::find(order_.begin(), order_.end(), image));
-  }
-
- private:
-  std::vector<int64_t> order_;
-  Random* random_;
-};
 
 // A batch's statistics of one channel around the population's mean.
 struct BatchMoments {
@@ -146,6 +123,7 @@ ImageMoments::ImageMoments(const ActivationView& x)
     : images(x.images),
       positions(x.positions),
       channels(x.channels),
+      mean(x.values, x.values + x.channels),
       variance(static_cast<size_t>(x.channels)),
       first(static_cast<size_t>(x.images * x.channels)),
       second(first.size()) {
@@ -157,8 +135,7 @@ ImageMoments::ImageMoments(const ActivationView& x)
       }
     }
   };
-  // From the first value on, so that the mean of equal values is their value.
-  std::vector<double> mean(x.values, x.values + channels);
+  // The mean from the first value on, so that that of equal values is their value.
   const auto n = static_cast<double>(images * positions), s = static_cast<double>(positions);
   each([&](int64_t, size_t c, float v) {
     mean[c] += (static_cast<double>(v) - static_cast<double>(x.values[c])) / n;

@@ -26,6 +26,7 @@ struct ImageMoments {
   double Rho() const;  // mean over the channels whose variance is not 0
 
   int64_t images, positions, channels;
+  std::vector<double> mean;           // population's, per channel
   std::vector<double> variance;       // population's, biased; per channel
   std::vector<double> first, second;  // mean of x - mean and of (x - mean)^2 over the positions
 

@@ -11,26 +11,32 @@ namespace {
 
 constexpr uint64_t kGaussianStream = uint64_t{4} << 40;
 
+LayerPopulation LayerOf(const ActivationView& x, const StatisticsConfig& config) {
+  LayerPopulation layer{ImageMoments(x), std::nullopt};
+  if (config.running) layer.kept.emplace(x, config.running->images);
+  return layer;
+}
+
 }  // namespace
 
-std::vector<ImageMoments> NetworkPopulation(const StatisticsConfig& config,
-                                            const Dataset& dataset) {
+std::vector<LayerPopulation> NetworkPopulation(const StatisticsConfig& config,
+                                               const Dataset& dataset) {
   const int64_t n = config.population_samples;
   Network network({config.network,
                    {"batch", "native", nlohmann::json::object()},
                    dataset.shape,
                    dataset.classes,
                    static_cast<uint64_t>(config.seed)});
-  std::vector<ImageMoments> layers;
+  std::vector<LayerPopulation> layers;
   network.Observe([&](size_t, const ConstTensorView& x) {
-    layers.emplace_back(ActivationView{x.As<float>(), x.shape.n, x.shape.s, x.shape.c});
+    layers.push_back(LayerOf({x.As<float>(), x.shape.n, x.shape.s, x.shape.c}, config));
   });
   std::copy_n(dataset.train.images.data(), n * dataset.shape.Elements(), network.Input(n));
   network.Forward(Mode::kBatchStatistics, n);
   return layers;
 }
 
-std::vector<ImageMoments> GaussianPopulation(const StatisticsConfig& config) {
+std::vector<LayerPopulation> GaussianPopulation(const StatisticsConfig& config) {
   const GaussianSource& source = *config.gaussian;
   Random random(static_cast<uint64_t>(config.seed), kGaussianStream);
   const double shared = std::sqrt(source.correlation), own = std::sqrt(1 - source.correlation);
@@ -46,8 +52,8 @@ std::vector<ImageMoments> GaussianPopulation(const StatisticsConfig& config) {
       }
     }
   }
-  return {
-      ImageMoments({values.data(), config.population_samples, source.positions, source.channels})};
+  return {LayerOf({values.data(), config.population_samples, source.positions, source.channels},
+                  config)};
 }
 
 }  // namespace normsweep

@@ -1,6 +1,10 @@
 #include "harness/experiments/statistics/statistics_config.h"
 
+#include <algorithm>
+
 #include "harness/nn/config_reader.h"
+#include "norms/batch/batch_norm.h"
+#include "norms/errors.h"
 
 namespace normsweep {
 namespace {
@@ -38,6 +42,68 @@ void ReadSource(ConfigReader* reader, StatisticsConfig* config) {
   }
 }
 
+NormalizerSpec ReadNormalizer(const Json& json) {
+  if (!json.is_object()) throw ConfigError("/normalizer", "expected an object with a name");
+  if (json.value("name", Json()) != "batch") {
+    throw ConfigError("/normalizer/name", json.value("name", Json()).dump() +
+                                              ", expected \"batch\", whose running statistics are "
+                                              "measured");
+  }
+  NormalizerSpec spec{"batch", "native", json};
+  if (json.contains("backend")) {
+    if (json["backend"] != "native" && json["backend"] != "reference") {
+      throw ConfigError("/normalizer/backend",
+                        json["backend"].dump() + ", expected \"native\" or \"reference\"");
+    }
+    spec.backend = json["backend"].get<std::string>();
+  }
+  for (const char* key : {"name", "backend"}) spec.options.erase(key);
+  return spec;
+}
+
+// What would leave nothing to compare, or compare something else.
+void CheckOptions(const Json& options) {
+  BatchNormOptions read;
+  try {
+    OptionReader reader(options);
+    read = ReadBatchNormOptions(&reader);
+  } catch (const OptionError& error) {
+    throw ConfigError("/normalizer" + error.pointer(), error.message());
+  }
+  const auto require = [](bool good, const char* key, const char* expected) {
+    if (!good) {
+      throw ConfigError(std::string("/normalizer/") + key, std::string("expected ") + expected);
+    }
+  };
+  require(read.track_running_stats, "track_running_stats", "true: they are what is measured");
+  require(!read.center_only, "center_only", "false: the outputs have no deviation to compare");
+  require(read.activation == Activation::kNone, "activation", "none");
+  require(!read.normalization_batch_size, "normalization_batch_size",
+          "null: batch_size is the batch that statistics are taken over");
+}
+
+void ReadRunning(ConfigReader* reader, StatisticsConfig* config) {
+  const Json* normalizer = reader->Any("normalizer");
+  if (normalizer == nullptr) {
+    for (const char* key : {"updates", "running_images"}) {
+      if (reader->Any(key) == nullptr) continue;
+      throw ConfigError(std::string("/") + key, "expected only with a normalizer");
+    }
+    return;
+  }
+  RunningConfig& running = config->running.emplace();
+  running.normalizer = ReadNormalizer(*normalizer);
+  CheckOptions(running.normalizer.options);
+  running.images = std::min(running.images, config->population_samples);
+  reader->Integer("updates", &running.updates, 1);
+  reader->Integer("running_images", &running.images, 2, config->population_samples);
+  if (config->errors.batch_size > running.images) {
+    throw ConfigError("/batch_size", std::to_string(config->errors.batch_size) +
+                                         ", expected at most the " +
+                                         std::to_string(running.images) + " of running_images");
+  }
+}
+
 }  // namespace
 
 StatisticsConfig ReadStatisticsConfig(const Json& resolved_case) {
@@ -54,13 +120,14 @@ StatisticsConfig ReadStatisticsConfig(const Json& resolved_case) {
   reader.Number("d_max", &config.errors.d_max, 0, kInfinity);
   reader.Positive("level", &config.level);
   reader.Integer("seed", &config.seed, 0);
-  reader.Finish();
-  config.errors.seed = static_cast<uint64_t>(config.seed);
   if (config.errors.batch_size > config.population_samples) {
     throw ConfigError("/batch_size",
                       std::to_string(config.errors.batch_size) + ", expected at most the " +
                           std::to_string(config.population_samples) + " samples of the population");
   }
+  ReadRunning(&reader, &config);
+  reader.Finish();
+  config.errors.seed = static_cast<uint64_t>(config.seed);
   return config;
 }
 

@@ -9,6 +9,7 @@
 #include "harness/data/dataset.h"
 #include "harness/experiments/statistics/batch_error.h"
 #include "harness/nn/network_config.h"
+#include "norms/registry.h"
 
 namespace normsweep {
 
@@ -18,12 +19,21 @@ struct GaussianSource {
   double correlation = 0.3;
 };
 
+// A normalizer whose running statistics are measured too: a `batch` that keeps both and does
+// nothing but standardize.
+struct RunningConfig {
+  NormalizerSpec normalizer;
+  int64_t updates = 100;  // training batches that it sees
+  int64_t images = 500;   // the first of the population, or all of a smaller one: see KeptImages
+};
+
 struct StatisticsConfig {
   DatasetConfig dataset;
   NetworkConfig network;
   std::optional<GaussianSource> gaussian;  // in place of both
   int64_t population_samples = 2000;
   BatchErrorOptions errors;
+  std::optional<RunningConfig> running;
   double level = 0.1;  // error of the mean for which a batch size is asked
   int64_t seed = 1;    // of the network's start or the Gaussian, and of the draws
 };

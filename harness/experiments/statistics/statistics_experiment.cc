@@ -9,11 +9,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-// What the population depends on; cases that differ in the batch size share it.
+// What the population depends on; cases that differ in the batch size or normalizer share it.
 Json PopulationKey(const Json& resolved_case) {
   Json key = Json::object();
   for (const char* name : {"dataset", "network", "gaussian", "population_samples", "seed"}) {
     if (resolved_case.contains(name)) key[name] = resolved_case[name];
+  }
+  if (resolved_case.contains("normalizer")) {
+    key["kept"] = resolved_case.value("running_images", Json());  // null: as many as by default
   }
   return key;
 }
@@ -36,6 +39,18 @@ nlohmann::ordered_json MetricsOf(const ImageMoments& moments, const BatchError& 
   metrics["d_clipped"] = e.d_clipped;
   metrics["batch_size_for_level"] = BatchSizeForError(moments.Rho(), level);
   return metrics;
+}
+
+void AddRunning(const KeptImages& images, const StatisticsConfig& config,
+                nlohmann::ordered_json* metrics) {
+  const RunningError e =
+      MeasureRunning(images, {config.running->normalizer, config.errors.batch_size,
+                              config.running->updates, config.errors.seed});
+  (*metrics)["running_mean_error"] = e.mean_error;
+  (*metrics)["running_variance_ratio"] = e.variance_ratio;
+  (*metrics)["eval_distance"] = e.eval_distance;
+  (*metrics)["dialect_distance"] = e.dialect_distance;
+  (*metrics)["train_distance"] = e.train_distance;
 }
 
 class StatisticsExperiment : public Experiment {
@@ -68,14 +83,15 @@ class StatisticsExperiment : public Experiment {
     const auto& layers = populations_.at(PopulationKey(resolved_case));
     std::vector<CaseResult> rows;
     for (size_t layer = 0; layer < layers.size(); ++layer) {
+      const ImageMoments& moments = layers[layer].moments;
       CaseResult row;
       row.columns["layer"] = layer + 1;
-      if (config.errors.batch_size * layers[layer].positions < 2) {
+      if (config.errors.batch_size * moments.positions < 2) {
         row.status = "SKIPPED";
         row.reason = "one value a channel has no variance";
       } else {
-        row.metrics =
-            MetricsOf(layers[layer], MeasureBatchError(layers[layer], config.errors), config.level);
+        row.metrics = MetricsOf(moments, MeasureBatchError(moments, config.errors), config.level);
+        if (config.running) AddRunning(*layers[layer].kept, config, &row.metrics);
       }
       rows.push_back(std::move(row));
     }
@@ -83,7 +99,7 @@ class StatisticsExperiment : public Experiment {
   }
 
  private:
-  std::map<Json, std::vector<ImageMoments>> populations_;
+  std::map<Json, std::vector<LayerPopulation>> populations_;
 };
 
 }  // namespace

@@ -109,6 +109,120 @@ TEST_CASE("mistakes are named with their place") {
   CHECK(ErrorOf(wrong).find("/population_samples: ") == 0);
 }
 
+TEST_CASE("a normalizer adds the metrics of its running statistics and changes no other") {
+  for (const int batch_size : {2, 3}) {
+    Json json = Gaussian();
+    json["batch_size"] = batch_size;
+    json["gaussian"]["positions"] = 1;
+    const auto plain = RunCase(json);
+    json["normalizer"] = {{"name", "batch"}, {"dialect", "keras"}};
+    json["updates"] = 10;
+    json["running_images"] = 50;
+    auto m = RunCase(json)[0].metrics;
+    CHECK(m["running_mean_error"] > 0);
+    // 0.99^10 of the start is left, and the Gaussian has variance 1.
+    CHECK(m["running_variance_ratio"].get<double>() == Approx(1).margin(0.3));
+    CHECK(m["dialect_distance"] > 0);
+    CHECK(m["train_distance"] > 0);
+    json["normalizer"] = {{"name", "batch"}};
+    const auto pytorch = RunCase(json)[0].metrics;
+    CHECK(pytorch["dialect_distance"] == 0);
+    CHECK(pytorch["eval_distance"] != m["eval_distance"]);
+    for (const char* name : {"running_mean_error", "running_variance_ratio", "eval_distance",
+                             "dialect_distance", "train_distance"}) {
+      CHECK(m.erase(name) == 1);
+    }
+    CHECK(m == plain[0].metrics);
+  }
+}
+
+TEST_CASE("running statistics are measured in each layer, and skipped with one value a channel") {
+  Json json = Network(kCnn);
+  json["normalizer"] = {{"name", "batch"}, {"dialect", "flax"}};
+  json["updates"] = 5;
+  const auto rows = RunCase(json);
+  REQUIRE(rows.size() == 2);
+  for (const CaseResult& row : rows) CHECK(row.metrics["dialect_distance"] > 0);
+  CHECK(rows[0].metrics["dialect_distance"] != rows[1].metrics["dialect_distance"]);
+  json["network"] = Json::parse(kMlp);
+  json["batch_size"] = 1;
+  CHECK(RunCase(json)[0].status == "SKIPPED");
+}
+
+TEST_CASE("a normalizer without comparable running statistics is a mistake") {
+  const auto error_with = [](const char* key, const Json& value) {
+    Json wrong = Gaussian();
+    wrong["normalizer"] = {{"name", "batch"}};
+    wrong["normalizer"][key] = value;
+    return ErrorOf(wrong);
+  };
+  CHECK(error_with("name", "group").find("/normalizer/name: \"group\", expected \"batch\"") == 0);
+  CHECK(error_with("backend", "onednn").find("/normalizer/backend: ") == 0);
+  CHECK(error_with("dialect", "theano").find("/normalizer/dialect: ") == 0);
+  CHECK(error_with("track_running_stats", false).find("/normalizer/track_running_stats: ") == 0);
+  CHECK(error_with("center_only", true).find("/normalizer/center_only: ") == 0);
+  CHECK(error_with("activation", "relu").find("/normalizer/activation: ") == 0);
+  CHECK(error_with("normalization_batch_size", 2).find("/normalizer/normalization_batch_size: ") ==
+        0);
+  CHECK(error_with("momentum", nullptr).empty());
+  CHECK(error_with("horizon", 64).empty());
+  CHECK(error_with("backend", "reference").empty());
+  Json wrong = Gaussian();
+  wrong["updates"] = 10;
+  CHECK(ErrorOf(wrong).find("/updates: expected only with a normalizer") == 0);
+  wrong["normalizer"] = {{"name", "batch"}};
+  CHECK(ErrorOf(wrong).empty());
+  wrong["running_images"] = 1001;
+  CHECK(ErrorOf(wrong).find("/running_images: ") == 0);
+  wrong["running_images"] = 3;
+  CHECK(ErrorOf(wrong).find("/batch_size: 4, expected at most the 3 of running_images") == 0);
+}
+
+TEST_CASE("a normalizer on the running statistics gets a second table, and the first but once") {
+  Config config;
+  config.document = {{"level", 0.1}};
+  config.axes = {{"dataset", {}, {}}, {"normalizer", {}, {}}, {"batch_size", {}, {}}};
+  std::vector<ResultRow> rows;
+  for (const char* dataset : {"gratings", "mnist"}) {
+    for (const char* normalizer : {"batch(pytorch)", "batch(keras)"}) {
+      const bool keras = std::string(normalizer) == "batch(keras)";
+      for (const int size : {1, 2, 4}) {
+        for (const int layer : {1, 2}) {
+          ResultRow row;
+          row.columns = {{"layer", layer},           {"dataset", dataset},
+                         {"normalizer", normalizer}, {"normalizer.dialect", "x"},
+                         {"batch_size", size},       {"seed", 1}};
+          if (size == 1 && layer == 2) {
+            row.result.status = "SKIPPED";
+          } else {
+            row.result.metrics = {{"rho", 0.3},
+                                  {"mean_error", 0.5},
+                                  {"mean_error_theory", 0.5},
+                                  {"batch_size_for_level", 8},
+                                  {"dialect_distance", keras ? 0.25 * layer / size : 0.0}};
+          }
+          rows.push_back(row);
+        }
+      }
+    }
+  }
+  std::ostringstream out;
+  PrintStatisticsTables(config, rows, {}, &out);
+  const std::string text = out.str();
+  const auto count = [&](const std::string& part) {
+    int n = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+    return n;
+  };
+  CHECK(count("layer   rho") == 2);  // once a data set
+  CHECK(count("dataset=mnist\n") == 2);
+  CHECK(count("normalizer      1      2      4\n") == 2);
+  CHECK(count("batch(keras)    -  0.188  0.094\n") == 2);
+  CHECK(count("batch(pytorch)  -  0.000  0.000\n") == 2);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+}
+
 TEST_CASE("the table has a line per layer and a column per batch size") {
   Config config;
   config.document = {{"level", 0.2}};
