@@ -17,7 +17,7 @@ struct ActivationView {
 // Moments of each image and channel around the population's mean, from which all below follows: a
 // batch's sums are those of its images.
 struct ImageMoments {
-  ImageMoments(const ActivationView& x);
+  explicit ImageMoments(const ActivationView& x);
 
   double First(int64_t image, int64_t channel) const { return first[Place(image, channel)]; }
   double Second(int64_t image, int64_t channel) const { return second[Place(image, channel)]; }
