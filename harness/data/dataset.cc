@@ -7,9 +7,13 @@
 #include "harness/data/gratings.h"
 #include "harness/data/mnist.h"
 #include "harness/nn/config_reader.h"
+#include "norms/random.h"
 
 namespace normsweep {
 namespace {
+
+constexpr uint64_t kFeatureSeed = 0x5CA1E5;  // one set of scales for all trainings
+constexpr double kMostDecades = 6;            // their squares stay within float32
 
 struct Sizes {
   FeatureShape shape;
@@ -30,25 +34,59 @@ void KeepFirst(DataPart* part, int64_t count, const FeatureShape& shape) {
   part->labels.resize(static_cast<size_t>(count));
 }
 
-// Mean and deviation of one channel; a constant channel keeps its scale.
-void StandardizeChannel(Dataset* dataset, int64_t channel) {
-  const auto channels = static_cast<size_t>(dataset->shape.channels);
-  const auto first = static_cast<size_t>(channel);
+// Values first, first + step, ... of the images are given mean 0 and deviation 1 over the training
+// part; a constant keeps its scale.
+void StandardizeEvery(size_t step, size_t first, Dataset* dataset) {
   const std::vector<float>& train = dataset->train.images;
-  const double count = static_cast<double>(train.size()) / static_cast<double>(channels);
+  const double count = static_cast<double>(train.size()) / static_cast<double>(step);
   double mean = 0, squares = 0;
-  for (size_t i = first; i < train.size(); i += channels) mean += static_cast<double>(train[i]);
+  for (size_t i = first; i < train.size(); i += step) mean += static_cast<double>(train[i]);
   mean /= count;
-  for (size_t i = first; i < train.size(); i += channels) {
+  for (size_t i = first; i < train.size(); i += step) {
     const double t = static_cast<double>(train[i]) - mean;
     squares += t * t;
   }
   const double deviation = std::sqrt(squares / count);
   const double scale = deviation > 0 ? 1 / deviation : 1;
   for (DataPart* part : {&dataset->train, &dataset->validation, &dataset->test}) {
-    for (size_t i = first; i < part->images.size(); i += channels) {
+    for (size_t i = first; i < part->images.size(); i += step) {
       part->images[i] = static_cast<float>((static_cast<double>(part->images[i]) - mean) * scale);
     }
+  }
+}
+
+void Standardize(Standardization how, Dataset* dataset) {
+  if (how == Standardization::kNone) return;
+  const int64_t step = how == Standardization::kPerChannel ? dataset->shape.channels
+                                                           : dataset->shape.Elements();
+  for (int64_t i = 0; i < step; ++i) {
+    StandardizeEvery(static_cast<size_t>(step), static_cast<size_t>(i), dataset);
+  }
+}
+
+void SpreadFeatures(double decades, Dataset* dataset) {
+  if (decades == 0) return;
+  Random random(kFeatureSeed, 0);
+  const auto features = static_cast<size_t>(dataset->shape.Elements());
+  for (size_t feature = 0; feature < features; ++feature) {
+    const auto scale = static_cast<float>(std::pow(10, decades * (2 * random.Uniform() - 1)));
+    for (DataPart* part : {&dataset->train, &dataset->validation, &dataset->test}) {
+      for (size_t i = feature; i < part->images.size(); i += features) part->images[i] *= scale;
+    }
+  }
+}
+
+// true, false or "per_feature".
+void ReadStandardize(ConfigReader* reader, Standardization* standardize) {
+  const nlohmann::json* given = reader->Any("standardize");
+  if (given == nullptr) return;
+  if (*given == "per_feature") {
+    *standardize = Standardization::kPerFeature;
+  } else if (given->is_boolean()) {
+    *standardize = given->get<bool>() ? Standardization::kPerChannel : Standardization::kNone;
+  } else {
+    throw ConfigError(reader->pointer() + "/standardize",
+                      given->dump() + ", expected true, false or \"per_feature\"");
   }
 }
 
@@ -83,7 +121,8 @@ DatasetConfig ReadDatasetConfig(const nlohmann::json& json, const std::string& p
   ReadLimit(&reader, "train_samples", sizes.train, &config.train_samples);
   ReadLimit(&reader, "validation_samples", sizes.validation, &config.validation_samples);
   ReadLimit(&reader, "test_samples", sizes.test, &config.test_samples);
-  reader.Boolean("standardize", &config.standardize);
+  ReadStandardize(&reader, &config.standardize);
+  reader.Number("feature_spread", &config.feature_spread, 0, kMostDecades);
   if (config.kind == DatasetKind::kGratings) reader.Integer("seed", &config.seed, 0);
   reader.Finish();
   return config;
@@ -108,9 +147,8 @@ Dataset LoadDataset(const DatasetConfig& config, const std::string& directory) {
   KeepFirst(&dataset.train, config.TrainSamples(), dataset.shape);
   KeepFirst(&dataset.validation, config.ValidationSamples(), dataset.shape);
   KeepFirst(&dataset.test, config.TestSamples(), dataset.shape);
-  for (int64_t c = 0; config.standardize && c < dataset.shape.channels; ++c) {
-    StandardizeChannel(&dataset, c);
-  }
+  SpreadFeatures(config.feature_spread, &dataset);
+  Standardize(config.standardize, &dataset);
   return dataset;
 }
 

@@ -30,11 +30,15 @@ struct Dataset {
 };
 
 enum class DatasetKind { kGratings, kMnist, kCifar10 };
+enum class Standardization { kNone, kPerChannel, kPerFeature };  // a feature: a pixel's channel
 
 struct DatasetConfig {
   DatasetKind kind = DatasetKind::kGratings;
   std::optional<int64_t> train_samples, validation_samples, test_samples;  // the first ones; all
-  bool standardize = true;
+  Standardization standardize = Standardization::kPerChannel;
+  // Each feature is multiplied by 10^u first, u uniform in [-feature_spread, feature_spread]: raw
+  // inputs of very different scales.
+  double feature_spread = 0;
   int64_t seed = 0;  // gratings
 
   FeatureShape Shape() const;
@@ -47,8 +51,7 @@ struct DatasetConfig {
 // Throws ConfigError with pointers that start with `pointer`.
 DatasetConfig ReadDatasetConfig(const nlohmann::json& json, const std::string& pointer);
 
-// Standardized by mean and deviation of each channel of the training part, if so configured. Throws
-// DataError (data_file.h) where a file under `directory` is not what it should be.
+// Standardized by mean and deviation of the training part, as configured. Throws DataError (data_file.h) where a file under `directory` is not what it should be.
 Dataset LoadDataset(const DatasetConfig& config, const std::string& directory);
 
 // Splits off the last `validation` samples of `part`.

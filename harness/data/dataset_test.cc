@@ -54,6 +54,43 @@ std::string ErrorOf(const char* config, const std::string& directory) {
   return "no error";
 }
 
+struct Spread {
+  double mean = 0, deviation = 0;
+};
+
+Spread SpreadOf(const DataPart& part, size_t feature, size_t features) {
+  double sum = 0, squares = 0;
+  for (size_t i = feature; i < part.images.size(); i += features) {
+    const auto v = static_cast<double>(part.images[i]);
+    sum += v;
+    squares += v * v;
+  }
+  const auto n = static_cast<double>(part.count());
+  return {sum / n, std::sqrt(squares / n - sum / n * sum / n)};
+}
+
+TEST_CASE("features are spread over decades, and standardized one by one", "[data]") {
+  const Dataset plain = LoadDataset(Config(R"({"name": "gratings", "standardize": false})"), "");
+  const Dataset raw = LoadDataset(
+      Config(R"({"name": "gratings", "standardize": false, "feature_spread": 2})"), "");
+  const Dataset each = LoadDataset(
+      Config(R"({"name": "gratings", "standardize": "per_feature", "feature_spread": 2})"), "");
+  double least = 1e9, most = 0;
+  for (size_t feature = 0; feature < 256; ++feature) {
+    const float scale = raw.train.images[feature] / plain.train.images[feature];
+    least = std::min(least, static_cast<double>(scale));
+    most = std::max(most, static_cast<double>(scale));
+    CHECK(raw.test.images[feature] == Approx(scale * plain.test.images[feature]).epsilon(1e-5));
+    const Spread spread = SpreadOf(each.train, feature, 256);
+    CHECK(spread.mean == Approx(0).margin(1e-4));
+    CHECK(spread.deviation == Approx(1).epsilon(1e-4));
+  }
+  CHECK(least >= 0.01);
+  CHECK(least < 0.02);
+  CHECK(most > 50);
+  CHECK(most <= 100);
+}
+
 TEST_CASE("MNIST files are read, split and standardized", "[data]") {
   const TestFolder directory;
   WriteMnist(directory);
