@@ -279,19 +279,34 @@ Evidence JudgeCrossover(const Claim& claim, const Rows& rows) {
   return e;
 }
 
+// Seeds repeat a cell, so the pairs are means over them: as pairs of their own they would make any
+// correlation look sure. A row that is its own baseline says nothing.
 Evidence JudgeCorrelation(const Claim& claim, const Rows& rows) {
   Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
-  std::vector<double> x, y;
+  struct Cell {
+    double x = 0, y = 0, count = 0;
+  };
+  std::map<std::string, Cell> cells;
   for (const ResultRow* row : rows) {
     if (!Matches(claim.selected, row->columns)) continue;
+    if (!claim.relative_to.empty() && Matches(claim.relative_to, row->columns)) continue;
     const auto a = ClaimedValue(claim, *row, rows), b = ValueOf(*row, claim.with);
-    if (a && b) x.push_back(*b), y.push_back(*a);
+    if (!a || !b) continue;
+    OrderedJson columns = row->columns;
+    columns.erase("seed");
+    Cell& cell = cells[columns.dump()];
+    cell = {cell.x + *b, cell.y + *a, cell.count + 1};
+  }
+  std::vector<double> x, y;
+  for (const auto& [columns, cell] : cells) {
+    x.push_back(cell.x / cell.count);
+    y.push_back(cell.y / cell.count);
   }
   const Estimate r = RankCorrelation(x, y, claim.confidence);
   PutInterval(r, &e.judgement);
   e.p_for = r.p_above;
   e.p_against = r.p_below;
-  if (std::isnan(r.effect)) e.judgement.reason = "fewer than four rows, or a constant";
+  if (std::isnan(r.effect)) e.judgement.reason = "fewer than four cells, or a constant";
   return e;
 }
 

@@ -22,7 +22,7 @@ struct Judgement {
   // Chance, were the claim false, of what was seen or more; and with Holm's correction over the
   // claims of the run, which is what decides.
   double p = 1, p_adjusted = 1;
-  int64_t n = 0;        // pairs of seeds, or seeds of the smaller side, or rows (correlation)
+  int64_t n = 0;        // pairs of seeds, or seeds of the smaller side, or cells (correlation)
   bool paired = false;  // both sides have the same seeds
   std::string reason;   // why undecided, where it is not just p
 };

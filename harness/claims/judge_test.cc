@@ -145,6 +145,28 @@ TEST_CASE("a metric relative to another row of the same seed") {
   CHECK(Only(claim, rows).reason == "10 rows have no finite test_error");
 }
 
+TEST_CASE("a correlation is one of cells, over whose seeds it takes the mean") {
+  std::vector<ResultRow> rows;
+  Random random(3, 3);
+  for (int batch = 1; batch <= 64; batch *= 2) {
+    for (int seed = 1; seed <= 5; ++seed) {
+      rows.push_back(Row("batch", batch, seed, 10 + 8.0 / batch + 0.01 * random.Gaussian()));
+      rows.back().result.metrics["rho"] = 0.5 / batch;
+    }
+  }
+  Claim claim = Make(Expect::kCorrelation, kBatch, {});
+  claim.with = "rho";
+  const Judgement all = Only(claim, rows);
+  CHECK(all.n == 7);
+  CHECK(*all.effect == 1);
+  CHECK(all.verdict == Verdict::kSupported);
+  claim.relative_to = {{"batch_size", 64}};
+  claim.same = {"normalizer", "seed"};
+  CHECK(Only(claim, rows).n == 6);
+  std::erase_if(rows, [](const ResultRow& row) { return row.columns["batch_size"] < 16; });
+  CHECK(Only(claim, rows).reason == "fewer than four cells, or a constant");
+}
+
 TEST_CASE("of a case with several rows the mean counts") {
   auto rows = Rows();
   const size_t count = rows.size();
@@ -228,6 +250,11 @@ std::string ErrorOf(const OrderedJson& claim) {
     return error.what();
   }
   return "";
+}
+
+TEST_CASE("a list in a selector is a column's text") {
+  CHECK(Matches({{"hidden", {100, 100}}}, {{"hidden", "[100,100]"}}));
+  CHECK_FALSE(Matches({{"hidden", {100}}}, {{"hidden", "[100,100]"}}));
 }
 
 TEST_CASE("a claim's mistakes are named with their place") {

@@ -13,7 +13,7 @@ namespace normsweep {
 namespace {
 
 constexpr uint64_t kFeatureSeed = 0x5CA1E5;  // one set of scales for all trainings
-constexpr double kMostDecades = 6;            // their squares stay within float32
+constexpr double kMostDecades = 6;           // their squares stay within float32
 
 struct Sizes {
   FeatureShape shape;
@@ -57,8 +57,8 @@ void StandardizeEvery(size_t step, size_t first, Dataset* dataset) {
 
 void Standardize(Standardization how, Dataset* dataset) {
   if (how == Standardization::kNone) return;
-  const int64_t step = how == Standardization::kPerChannel ? dataset->shape.channels
-                                                           : dataset->shape.Elements();
+  const int64_t step =
+      how == Standardization::kPerChannel ? dataset->shape.channels : dataset->shape.Elements();
   for (int64_t i = 0; i < step; ++i) {
     StandardizeEvery(static_cast<size_t>(step), static_cast<size_t>(i), dataset);
   }

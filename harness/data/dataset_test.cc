@@ -71,8 +71,8 @@ Spread SpreadOf(const DataPart& part, size_t feature, size_t features) {
 
 TEST_CASE("features are spread over decades, and standardized one by one", "[data]") {
   const Dataset plain = LoadDataset(Config(R"({"name": "gratings", "standardize": false})"), "");
-  const Dataset raw = LoadDataset(
-      Config(R"({"name": "gratings", "standardize": false, "feature_spread": 2})"), "");
+  const Dataset raw =
+      LoadDataset(Config(R"({"name": "gratings", "standardize": false, "feature_spread": 2})"), "");
   const Dataset each = LoadDataset(
       Config(R"({"name": "gratings", "standardize": "per_feature", "feature_spread": 2})"), "");
   double least = 1e9, most = 0;
