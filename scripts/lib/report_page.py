@@ -3,6 +3,8 @@ import base64
 import html
 import os
 
+import results_rows
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --line: #d5d5d5;
   --soft: #f4f4f2; --supported: #00694d; --refuted: #a84700; --undecided: #555555; }
@@ -107,9 +109,7 @@ def table(heads, rows):
 
 def summary_table(results):
     rows = results["summary"]
-    columns = []
-    for row in rows:
-        columns += [c for c in row["case"] if c not in columns and "." not in c]
+    columns = results_rows.columns_of(rows, results)
     metrics = []
     for row in rows:
         metrics += [m for m, v in row["metrics"].items()
@@ -129,9 +129,7 @@ def summary_table(results):
 
 
 def case_table(results):
-    columns = []
-    for row in results["rows"]:
-        columns += [c for c in row["case"] if c not in columns and "." not in c]
+    columns = results_rows.columns_of(results["rows"], results)
     lines = []
     for row in results["rows"]:
         line = [(text(row["case"].get(c)), row["case"].get(c)) for c in columns]
