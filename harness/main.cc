@@ -13,11 +13,27 @@
 
 namespace {
 
+winsize TerminalSize() {
+  winsize size = {};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
+  return size;
+}
+
 int TerminalWidth() {
   constexpr int kUnknown = 200;  // a file: wide tables stay tables
-  winsize size = {};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUnknown;
-  return size.ws_col;
+  const int width = TerminalSize().ws_col;
+  return width == 0 ? kUnknown : width;
+}
+
+int TerminalHeight() { return TerminalSize().ws_row; }
+
+// Whether what is shown there can be taken back.
+bool IsInteractive() {
+  const char* ci = std::getenv("CI");
+  const char* kind = std::getenv("TERM");
+  const bool in_ci = ci != nullptr && *ci != '\0';
+  const bool dumb = kind != nullptr && std::string(kind) == "dumb";
+  return ::isatty(STDOUT_FILENO) == 1 && !in_ci && !dumb;
 }
 
 bool IsUtf8() {
@@ -28,10 +44,8 @@ bool IsUtf8() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char* ci = std::getenv("CI");
-  const bool in_ci = ci != nullptr && *ci != '\0';
-  const bool interactive = ::isatty(STDOUT_FILENO) == 1 && !in_ci;
-  const normsweep::Console console{&std::cout, &std::cerr, {interactive, TerminalWidth}, IsUtf8()};
+  const normsweep::Terminal terminal{IsInteractive(), TerminalWidth, TerminalHeight};
+  const normsweep::Console console{&std::cout, &std::cerr, terminal, IsUtf8()};
   const int status = normsweep::RunCommandLine(std::vector<std::string>(argv, argv + argc),
                                                normsweep::Experiments(), console);
   std::cout.flush();

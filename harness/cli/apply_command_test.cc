@@ -36,7 +36,7 @@ class ApplyTest {
   TestFolder folder;
   ApplyOptions options;
   std::ostringstream out, err;
-  Console console{&out, &err, {false, [] { return 80; }}, false};
+  Console console{&out, &err, {false, [] { return 80; }, {}}, false};
 };
 
 TEST_CASE("apply normalizes a file, and writes gradients and state") {

@@ -17,7 +17,8 @@ struct Said {
 Said Say(std::vector<std::string> arguments) {
   std::ostringstream out, err;
   arguments.insert(arguments.begin(), "normsweep");
-  const int status = RunCommandLine(arguments, {}, {&out, &err, {false, [] { return 80; }}, false});
+  const int status =
+      RunCommandLine(arguments, {}, {&out, &err, {false, [] { return 80; }, {}}, false});
   return {status, out.str(), err.str()};
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -99,21 +100,42 @@ std::vector<nlohmann::json> ResolvedCases(const Plan& plan) {
   return cases;
 }
 
+ResultRow MakeRow(const RunOptions& options, const Plan& plan, const SweepCase& one,
+                  CaseResult result) {
+  nlohmann::ordered_json columns = std::move(result.columns);
+  for (const auto& [name, value] : one.columns.items()) {
+    if (!columns.contains(name)) columns[name] = value;
+  }
+  return {std::move(columns), one.coordinates, one.hash, std::move(result),
+          ReproLine(options, plan.config.path, one.hash)};
+}
+
 std::vector<ResultRow> MakeRows(const RunOptions& options, const Plan& plan,
                                 std::vector<std::vector<CaseResult>> results) {
   std::vector<ResultRow> rows;
   for (size_t i = 0; i < plan.cases.size(); ++i) {
-    const SweepCase& one = plan.cases[i];
     for (CaseResult& result : results[i]) {
-      nlohmann::ordered_json columns = std::move(result.columns);
-      for (const auto& [name, value] : one.columns.items()) {
-        if (!columns.contains(name)) columns[name] = value;
-      }
-      rows.push_back({std::move(columns), one.coordinates, one.hash, std::move(result),
-                      ReproLine(options, plan.config.path, one.hash)});
+      rows.push_back(MakeRow(options, plan, plan.cases[i], std::move(result)));
     }
   }
   return rows;
+}
+
+// The experiment's own tables of the cases that are done.
+std::string TablesSoFar(const RunOptions& options, const Plan& plan, const RunState& state,
+                        const TableStyle& style) {
+  std::vector<ResultRow> rows;
+  for (size_t i = 0; i < plan.cases.size(); ++i) {
+    if (!state.finished[i]) continue;
+    for (const CaseResult& result : state.results[i]) {
+      CaseResult copy = result;
+      copy.samples.clear();
+      rows.push_back(MakeRow(options, plan, plan.cases[i], std::move(copy)));
+    }
+  }
+  std::ostringstream text;
+  if (!rows.empty()) plan.kind->print_tables(plan.config, rows, style, &text);
+  return text.str();
 }
 
 bool AnyFailed(const std::vector<ResultRow>& rows) {
@@ -126,7 +148,7 @@ bool AllSupported(const std::vector<Judgement>& claims) {
                      [](const Judgement& j) { return j.verdict == Verdict::kSupported; });
 }
 
-// Runs the cases under a progress line. Nothing when interrupted.
+// Runs the cases under a progress line and the tables so far. Nothing when interrupted.
 std::optional<std::vector<std::vector<CaseResult>>> RunWithProgress(
     const RunOptions& options, const Plan& plan, const std::atomic<int>* interrupted,
     const Console& console, size_t* done) {
@@ -135,9 +157,11 @@ std::optional<std::vector<std::vector<CaseResult>>> RunWithProgress(
   plan.experiment->Prepare(cases, {options.data, cores.threads_per_case, cores.jobs});
   Progress progress(plan.config.name, cases.size(), console.terminal, console.out);
   RunnerOptions runner{cores.jobs, cores.threads_per_case, interrupted, {}};
-  runner.on_progress = [&](size_t now_done, double seconds) {
-    *done = now_done;
-    progress.Update(now_done, seconds);
+  runner.on_progress = [&](const RunState& state) {
+    *done = state.done;
+    progress.Update(state.done, state.seconds, [&](int width) {
+      return TablesSoFar(options, plan, state, {width, console.utf8});
+    });
   };
   try {
     auto results = RunCases(plan.experiment, cases, runner);

@@ -23,7 +23,7 @@ struct ExperimentKind {
   const char* summary;  // one line
   std::unique_ptr<Experiment> (*make)();
   CaseThreads case_threads;
-  // Printed when a run ends.
+  // Printed when a run ends, and on a terminal of the rows so far while it goes on.
   void (*print_tables)(const Config& config, const std::vector<ResultRow>& rows,
                        const TableStyle& style, std::ostream* out);
 };

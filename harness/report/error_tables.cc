@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <set>
 
 #include "harness/config/json_file.h"
 #include "harness/report/summary.h"
@@ -72,13 +73,17 @@ std::string Cell(const SummaryRow& row, const TableStyle& style) {
   return text;
 }
 
-// In the order of the rows.
+// In the order of the axis: of a run that goes on, later values may come before earlier ones.
 std::vector<std::string> Distinct(const std::vector<const SummaryRow*>& rows, const Axis* axis) {
+  std::set<std::string> found;
+  for (const SummaryRow* row : rows) found.insert(LabelIn(*row, axis));
   std::vector<std::string> labels;
-  for (const SummaryRow* row : rows) {
-    const std::string label = LabelIn(*row, axis);
-    if (std::find(labels.begin(), labels.end(), label) == labels.end()) labels.push_back(label);
+  if (axis != nullptr) {
+    for (const OrderedJson& value : axis->labels) {
+      if (found.erase(PlainText(value)) > 0) labels.push_back(PlainText(value));
+    }
   }
+  labels.insert(labels.end(), found.begin(), found.end());
   return labels;
 }
 

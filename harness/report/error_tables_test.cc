@@ -64,6 +64,25 @@ TEST_CASE("further axes are a table each; too few leave one column") {
   CHECK(none.find("2.0") != std::string::npos);
 }
 
+TEST_CASE("of a run that goes on: values in the order of the sweep, a dash where none is yet") {
+  const Config config = MakeConfig(ParseJson(kSweep));
+  std::vector<ResultRow> rows;
+  for (const SweepCase& one : ExpandCases(config)) {
+    const bool done = one.coordinates == "normalizer=batch,batch_size=16,seed=2" ||
+                      one.coordinates == "normalizer=group(2),batch_size=2,seed=1";
+    if (!done) continue;
+    rows.push_back({one.columns, one.coordinates, one.hash, {}, ""});
+    rows.back().result.metrics["test_error"] = 7;
+  }
+  std::ostringstream out;
+  PrintErrorTables(config, rows, {80, false}, &out);
+  CHECK(out.str() ==
+        "test error in %; one learning rate for all\n\n"
+        "batch_size    2   16\n"
+        "batch         -  7.0\n"
+        "group(2)    7.0    -\n");
+}
+
 TEST_CASE("width counts characters, not bytes") {
   CHECK(DisplayWidth("3 \u00b11") == 4);
   CHECK(TableWidth({{"a", "\u00b1"}, {"bb", "c"}}) == 5);

@@ -13,7 +13,7 @@ namespace normsweep {
 namespace {
 
 // Shared by the workers and the one who waits for them; outlives whoever leaves first.
-struct State {
+struct Shared {
   std::shared_ptr<Experiment> experiment;
   std::vector<nlohmann::json> cases;
   int threads_per_case = 1;
@@ -24,25 +24,27 @@ struct State {
   std::condition_variable changed;
   // Guarded by the mutex:
   std::vector<std::vector<CaseResult>> results;
+  std::vector<bool> finished;  // their results are not written to any more
   size_t done = 0;
   std::optional<RunBroke> error;
 };
 
-void Finish(State* state, size_t index, std::vector<CaseResult> result) {
+void Finish(Shared* state, size_t index, std::vector<CaseResult> result) {
   const std::lock_guard lock(state->mutex);
   state->results[index] = std::move(result);
+  state->finished[index] = true;
   ++state->done;
   state->changed.notify_one();
 }
 
-void Fail(State* state, size_t index, const char* what) {
+void Fail(Shared* state, size_t index, const char* what) {
   const std::lock_guard lock(state->mutex);
   if (!state->error) state->error.emplace(index, what);
   state->stop = true;
   state->changed.notify_one();
 }
 
-void Work(const std::shared_ptr<State>& state) {
+void Work(const std::shared_ptr<Shared>& state) {
   omp_set_num_threads(state->threads_per_case);  // of this thread, before it makes a primitive
   while (!state->stop) {
     const size_t index = state->next++;
@@ -58,22 +60,26 @@ void Work(const std::shared_ptr<State>& state) {
 }
 
 // True when all are done; false when interrupted. Throws RunBroke.
-bool Wait(State* state, const RunnerOptions& options) {
+bool Wait(Shared* state, const RunnerOptions& options) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   size_t seen = 0;
+  std::vector<bool> finished;
   for (;;) {
     std::unique_lock lock(state->mutex);
     // A signal cannot notify, so it is looked for ten times a second.
     state->changed.wait_for(lock, std::chrono::milliseconds(100),
                             [&] { return state->error || state->done != seen; });
-    const size_t done = seen = state->done;
+    const size_t done = state->done;
+    if (done != seen || finished.empty()) finished = state->finished;
+    seen = done;
     const std::optional<RunBroke> error = state->error;
     lock.unlock();
     if (error) throw RunBroke(*error);
     if (options.interrupted != nullptr && *options.interrupted != 0) return false;
     if (options.on_progress) {
-      options.on_progress(done, std::chrono::duration<double>(Clock::now() - start).count());
+      const std::chrono::duration<double> seconds = Clock::now() - start;
+      options.on_progress({done, seconds.count(), finished, state->results});
     }
     if (done == state->cases.size()) return true;
   }
@@ -84,11 +90,12 @@ bool Wait(State* state, const RunnerOptions& options) {
 std::optional<std::vector<std::vector<CaseResult>>> RunCases(std::shared_ptr<Experiment> experiment,
                                                              std::vector<nlohmann::json> cases,
                                                              const RunnerOptions& options) {
-  const auto state = std::make_shared<State>();
+  const auto state = std::make_shared<Shared>();
   state->experiment = std::move(experiment);
   state->cases = std::move(cases);
   state->threads_per_case = options.threads_per_case;
   state->results.resize(state->cases.size());
+  state->finished.resize(state->cases.size());
   const size_t jobs = std::min(static_cast<size_t>(options.jobs), state->cases.size());
   std::vector<std::thread> workers;
   const auto leave = [&](void (std::thread::*how)()) {

@@ -23,11 +23,19 @@ class RunBroke : public Error {
   size_t index_;
 };
 
+// What is known while the cases run; good for the call only.
+struct RunState {
+  size_t done;
+  double seconds;
+  const std::vector<bool>& finished;                    // by case
+  const std::vector<std::vector<CaseResult>>& results;  // by case: of finished ones only
+};
+
 struct RunnerOptions {
-  int jobs = 1;                                                  // cases side by side
-  int threads_per_case = 1;                                      // OpenMP threads of each
-  const std::atomic<int>* interrupted = nullptr;                 // not zero: stop
-  std::function<void(size_t done, double seconds)> on_progress;  // several times a second
+  int jobs = 1;                                            // cases side by side
+  int threads_per_case = 1;                                // OpenMP threads of each
+  const std::atomic<int>* interrupted = nullptr;           // not zero: stop
+  std::function<void(const RunState& state)> on_progress;  // several times a second, by the caller
 };
 
 // The rows of each case in the order of the cases, whatever order they finished in. Nothing when
