@@ -6,6 +6,7 @@
 #include "harness/cli/apply_command.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/list_command.h"
+#include "harness/cli/report.h"
 #include "harness/cli/run_command.h"
 #include "harness/report/environment.h"
 #include "norms/errors.h"
@@ -49,6 +50,8 @@ CLI::App* AddRun(CLI::App* app, RunOptions* options) {
       ->type_name("HASH");
   run->add_flag("--require-claims", options->require_claims,
                 "Exit with 1 when a claim of a config is not supported");
+  run->add_flag("--no-report", options->no_report,
+                "Do not make the pictures and report.html, which take python3-matplotlib");
   run->add_flag("--dry-run", options->dry_run, "Check the configs and show their cases");
   return run;
 }
@@ -135,7 +138,11 @@ int RunCommandLine(const std::vector<std::string>& arguments,
       *console.err << "normsweep: NORMSWEEP_TARGET: " << error.what() << '\n';
       return kBadUsage;
     }
-    return RunCommand(run_options, experiments, CatchInterrupts(), console);
+    const std::atomic<int>* interrupted = CatchInterrupts();
+    run_options.report = [interrupted](const std::string& folder) {
+      return MakeReport(ToolsOfThisBinary(), folder, interrupted);
+    };
+    return RunCommand(run_options, experiments, interrupted, console);
   }
   if (validate->parsed()) return ValidateCommand(configs, settings, experiments, console);
   if (list->parsed()) return ListCommand(experiments, console);

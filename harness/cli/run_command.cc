@@ -204,6 +204,10 @@ int RunPlan(const RunOptions& options, const Plan& plan, const std::atomic<int>*
                << (folder.empty() ? "no files written for a part of the cases without --output"
                                   : "results in " + folder)
                << std::endl;
+  if (!folder.empty() && options.report && !options.no_report) {
+    *console.out << options.report(folder) << std::endl;
+    if (interrupted != nullptr && *interrupted != 0) return kInterrupted + *interrupted;
+  }
   const bool failed = AnyFailed(rows) || (options.require_claims && !AllSupported(claims));
   return failed ? kCheckFailed : kAllGood;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,10 +25,13 @@ struct RunOptions {
   bool dry_run = false;
   bool require_claims = false;  // a claim that is not supported is a failure
   std::vector<std::string> command_line;
+  bool no_report = false;
+  // Makes the report of a folder of results and returns the line that says so; may be empty.
+  std::function<std::string(const std::string& folder)> report;
 };
 
 // Checks every config before the first case starts; runs them one after another; writes each one's
-// results when it is complete. `interrupted` is the number of a signal that came, or 0. Returns the
+// results and its report when it is complete. `interrupted` is the number of a signal that came, or 0. Returns the
 // exit status.
 int RunCommand(const RunOptions& options, std::span<const ExperimentKind> experiments,
                const std::atomic<int>* interrupted, const Console& console);
