@@ -2,12 +2,17 @@
 # Every distribution package that the scripts install, by purpose; nothing else lists them.
 
 # scripts/run and scripts/test. scripts/cmake/FindDNNL.cmake finds oneDNN (libdnnl-dev) without the
-# OpenCL kit that oneDNN's own package file asks for. curl is for fetch-data, python3 for its test.
+# OpenCL kit that oneDNN's own package file asks for. curl is for fetch-data, python3 for its test
+# and with python3-matplotlib for the report of a run.
 build_packages=(
   g++ cmake ninja-build git ca-certificates curl python3
-  libdnnl-dev nlohmann-json3-dev libcli11-dev libvalijson-dev zlib1g-dev libhwy-dev
+  python3-matplotlib libdnnl-dev nlohmann-json3-dev libcli11-dev libvalijson-dev zlib1g-dev
+  libhwy-dev
   catch2 librapidcheck-dev libbenchmark-dev libboost-math-dev
 )
+
+# scripts/test besides: the report in a browser.
+test_packages=(chromium chromium-driver python3-selenium)
 
 # scripts/format, and what scripts/lint needs beside the build. clang-tidy reads GCC's command
 # lines, and clang has no <omp.h> without libomp-dev.

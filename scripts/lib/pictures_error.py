@@ -37,6 +37,8 @@ def error_curve(members, axis, key, results, folder, name):
     style.number_axis(axes, axis, [row["case"][axis] for row in members])
     axes.set_ylabel("test error in %")
     style.log_axis(axes, [rows_of.mean_of(row, METRIC) for row in members])
+    low, high = axes.get_ylim()  # the interval of few seeds may leave what a percentage can be
+    axes.set_ylim(max(low, -2 if axes.get_yscale() == "linear" else low), min(high, 102))
     style.head(axes, len(lines), key)
     return style.save(figure, folder, name, style.caption(
         f"Test error by {style.words(axis)}: mean over the seeds, band: 95 % interval.", key))

@@ -1,4 +1,5 @@
 """How every picture of plot.py looks, and how it is written."""
+import io
 import math
 import os
 
@@ -8,6 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 import results_rows  # noqa: E402
+import whole_file  # noqa: E402
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; one normalizer, one colour and one
 # marker in every picture. Its variants differ in their dashes.
@@ -58,8 +60,10 @@ def styles_of(labels):
 def save(figure, folder, name, caption):
     figure.tight_layout()
     for kind in ("svg", "png"):
-        figure.savefig(os.path.join(folder, f"{name}.{kind}"), dpi=200,
+        content = io.BytesIO()
+        figure.savefig(content, format=kind, dpi=200,
                        metadata={"Date": None} if kind == "svg" else {"Software": None})
+        whole_file.write(os.path.join(folder, f"{name}.{kind}"), content.getvalue())
     width, height = figure.get_size_inches()
     plt.close(figure)
     return {"name": name, "width": round(width * 96), "height": round(height * 96),

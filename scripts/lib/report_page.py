@@ -2,8 +2,12 @@
 import base64
 import html
 import os
+import shlex
 
 import results_rows
+import whole_file
+
+MOST_ROWS = 10000  # of a table in the page
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --line: #d5d5d5;
@@ -18,6 +22,7 @@ figure { margin: 1rem 0; } figcaption { font-size: 0.85rem; max-width: 48rem; }
 figure img { max-width: 100%; height: auto; background: #ffffff; border: 1px solid var(--line); }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr));
   gap: 1rem; }
+.pictures .wide { grid-column: 1 / -1; }
 .claim { border-left: 4px solid var(--undecided); padding: 0.3rem 0.8rem; margin: 0.6rem 0;
   background: var(--soft); }
 .claim.supported { border-color: var(--supported); } .claim.refuted { border-color: var(--refuted); }
@@ -28,6 +33,8 @@ th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid var(--line); text-ali
   white-space: nowrap; font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; }
 th button { all: unset; cursor: pointer; font-weight: 600; }
+th[aria-sort=ascending] button::after { content: " ▲"; }
+th[aria-sort=descending] button::after { content: " ▼"; }
 th button:focus-visible, td button:focus-visible { outline: 2px solid currentColor; }
 td button { font: inherit; padding: 0 0.4rem; cursor: pointer; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; font-size: 0.9rem; }
@@ -93,7 +100,8 @@ def picture_block(picture, folder):
     with open(os.path.join(folder, picture["name"] + ".svg"), encoding="utf-8") as file:
         svg = file.read()
     data = base64.b64encode(svg.encode()).decode()
-    return (f'<figure><img src="data:image/svg+xml;base64,{data}" width="{picture["width"]}" '
+    wide = ' class="wide"' if picture["wide"] else ""
+    return (f'<figure{wide}><img src="data:image/svg+xml;base64,{data}" width="{picture["width"]}" '
             f'height="{picture["height"]}" alt="{text(picture["caption"])}">'
             f"<figcaption>{text(picture['caption'])}</figcaption></figure>")
 
@@ -101,8 +109,11 @@ def picture_block(picture, folder):
 def table(heads, rows):
     """rows: lists of (shown, value to sort by)."""
     head = "".join(f'<th scope="col"><button type="button">{text(h)}</button></th>' for h in heads)
-    body = "".join("<tr>" + "".join(f'<td data-value="{text(value)}">{shown}</td>'
-                                    for shown, value in row) + "</tr>" for row in rows)
+    def cell(shown, value):
+        key = "" if shown == text(value) else f' data-value="{text(value)}"'
+        return f"<td{key}>{shown}</td>"
+
+    body = "".join("<tr>" + "".join(cell(*one) for one in row) + "</tr>" for row in rows)
     return (f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
             "</table></div>")
 
@@ -122,23 +133,36 @@ def summary_table(results):
         for metric in metrics:
             value = row["metrics"].get(metric) or {}
             mean, low = value.get("mean"), value.get("ci95_low")
-            half = f" ± {number(mean - low)}" if mean is not None and low is not None else ""
+            half = f" ± {mean - low:.2g}" if mean is not None and low is not None else ""
             line.append((number(mean) + half, mean))
         lines.append(line)
     return table(columns + ["n"] + metrics, lines)
 
 
+# What a row of a table of cases shows of its experiment's metrics and times.
+CASE_NUMBERS = ("test_error", "worst_error", "tolerance", "mean_error", "mean_error_theory",
+                "dialect_distance", "median_ns", "gb_per_s", "fraction_of_copy", "seconds")
+
+
+def number_in(row, name):
+    value = row["metrics"].get(name, row["timings"].get(name))
+    return value if results_rows.is_number(value) else None
+
+
 def case_table(results):
     columns = results_rows.columns_of(results["rows"], results)
+    numbers = [n for n in CASE_NUMBERS if any(number_in(row, n) is not None
+                                              for row in results["rows"])]
     lines = []
     for row in results["rows"]:
         line = [(text(row["case"].get(c)), row["case"].get(c)) for c in columns]
+        line += [(number(number_in(row, n)), number_in(row, n)) for n in numbers]
         line.append((text(row["status"]), row["status"]))
         line.append((text(row["reason"]), row["reason"]))
         button = f'<button type="button" data-copy="{text(row["repro"])}">copy</button>'
         line.append((f"{button} <code>{text(row['repro'])}</code>", row["repro"]))
         lines.append(line)
-    return table(columns + ["status", "reason", "repeat alone"], lines)
+    return table(columns + numbers + ["status", "reason", "repeat alone"], lines)
 
 
 def environment_list(environment):
@@ -153,34 +177,55 @@ def environment_list(environment):
                             for k, v in environment.items()) + "</dl>"
 
 
-def write(results, pictures, folder):
+def introduction(results):
+    """What was run, where, and of which source."""
     config, environment = results["config"], results["environment"]
-    name = config.get("name", "")
-    parts = [f"<h1>{text(name)}</h1>",
-             f"<p>Experiment <code>{text(config.get('experiment'))}</code>, "
-             f"{len(results['rows'])} rows, {text(environment.get('time'))}, "
-             f"normsweep {text(environment.get('normsweep'))}, commit "
-             f"<code>{text(str(environment.get('commit'))[:12])}</code>"
-             f"{'' if environment.get('tree_clean') else ' with changes'}.</p>"]
+    swept = ", ".join(f"{text(path)} ({len(values)})" if isinstance(values, list) else text(path)
+                      for path, values in config.get("sweep", {}).items())
+    commit = environment.get("commit")
+    source = f"commit <code>{text(str(commit)[:12])}</code>" if commit else "no commit"
+    if commit and not environment.get("tree_clean"):
+        source += " with changes"
+    command = " ".join(map(shlex.quote, map(str, environment.get("command_line", []))))
+    return (f"<p>Experiment <code>{text(config.get('experiment'))}</code>"
+            f"{', swept: ' + swept if swept else ''}; {len(results['rows'])} rows. "
+            f"{text(environment.get('processor'))}, {text(environment.get('cores'))} cores, "
+            f"{text(environment.get('time'))}, normsweep {text(environment.get('normsweep'))}, "
+            f"{source}.</p>" + (f"<p><code>{text(command)}</code></p>" if command else ""))
+
+
+def summary_section(results):
+    rows = results["summary"]
+    if not any(row["n"] > 1 for row in rows):
+        return ""  # every case says it itself
+    if len(rows) > MOST_ROWS:
+        return f"<h2>Over the seeds</h2><p>{len(rows)} rows, in <code>summary.csv</code>.</p>"
+    return ("<h2>Over the seeds</h2><p>Mean and half of the 95 % interval; a click on a head "
+            "sorts.</p>" + summary_table(results))
+
+
+def case_section(results):
+    rows = results["rows"]
+    if len(rows) > MOST_ROWS:
+        return f"<h2>Every case</h2><p>{len(rows)} rows, in <code>results.csv</code>.</p>"
+    return ("<h2>Every case</h2><details><summary>Status, and the line that repeats it alone"
+            "</summary>" + case_table(results) + "</details>")
+
+
+def write(results, pictures, folder):
+    name = results["config"].get("name", "")
+    parts = [f"<h1>{text(name)}</h1>", introduction(results)]
     if results.get("claims"):
         parts.append("<h2>Verdicts</h2>")
         parts += [claim_block(claim) for claim in results["claims"]]
     if pictures:
         blocks = "".join(picture_block(picture, folder) for picture in pictures)
         parts.append(f'<h2>Pictures</h2><div class="pictures">{blocks}</div>')
-    if results["summary"] and len(results["summary"]) <= 2000:
-        parts.append("<h2>Over the seeds</h2><p>Mean and half of the 95 % interval; a click on a "
-                     "head sorts.</p>" + summary_table(results))
-    if len(results["rows"]) <= 5000:
-        parts.append("<h2>Every case</h2><details><summary>Status, and the line that repeats it "
-                     "alone</summary>" + case_table(results) + "</details>")
-    parts.append("<h2>Where it ran</h2>" + environment_list(environment))
+    parts += [summary_section(results), case_section(results), "<h2>Where it ran</h2>",
+              environment_list(results["environment"])]
     page = (f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<link rel="icon" href="data:,">'
             f"<title>{text(name)} - normsweep</title><style>{STYLE}</style></head><body>"
             + "".join(parts) + f"<script>{SCRIPT}</script></body></html>\n")
-    path = os.path.join(folder, "report.html")
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        file.write(page)
-    os.replace(path + ".new", path)
+    whole_file.write(os.path.join(folder, "report.html"), page.encode())
