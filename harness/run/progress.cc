@@ -29,15 +29,18 @@ std::string Cut(const std::string& line, int width) {
   return line.substr(0, end);
 }
 
-// The lines that fit, and what says that there are more.
+// The lines that fit: the head, a mark for what is left out, and the last, where a run works.
 std::vector<std::string> CutTable(const std::string& text, int width, int height) {
   std::vector<std::string> lines;
   std::istringstream all(text);
-  for (std::string line; std::getline(all, line);) lines.push_back(Cut(line, width));
+  for (std::string line; std::getline(all, line);) {
+    if (!line.empty() || !lines.empty()) lines.push_back(Cut(line, width));
+  }
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
-  if (static_cast<int>(lines.size()) > height) {
-    lines.resize(static_cast<size_t>(height));
-    lines.back() = "...";
+  const auto surplus = static_cast<std::ptrdiff_t>(lines.size()) - height;
+  if (surplus > 0) {
+    lines.erase(lines.begin() + 1, lines.begin() + 1 + surplus);
+    lines[1] = "...";
   }
   return lines;
 }

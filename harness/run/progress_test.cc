@@ -155,9 +155,9 @@ TEST_CASE("a table is cut to the terminal, by characters and not bytes") {
   test.width = 34;
   test.height = 8;
   const std::string wide = "\u00b1123456789 123456789 123456789 123456789";
-  test.table = wide + "\n2\n3\n4\n5\n6\n7\n8";
-  CHECK(test.Show(2, 2) == Lines{"\u00b1123456789 123456789 123456789 12", "2", "3", "4", "5",
-                                 "...", "p: 2/100 cases, 0:02, 1:38 left"});
+  test.table = "\n" + wide + "\n2\n3\n4\n5\n6\n7\n\n";
+  CHECK(test.Show(2, 2) == Lines{"\u00b1123456789 123456789 123456789 12", "...", "4", "5", "6",
+                                 "7", "p: 2/100 cases, 0:02, 1:38 left"});
 }
 
 TEST_CASE("a small terminal, or one of unknown height, shows the line alone") {
