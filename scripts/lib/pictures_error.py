@@ -39,7 +39,7 @@ def error_curve(members, axis, key, results, folder, name):
     style.log_axis(axes, [rows_of.mean_of(row, METRIC) for row in members])
     low, high = axes.get_ylim()  # the interval of few seeds may leave what a percentage can be
     axes.set_ylim(max(low, -2 if axes.get_yscale() == "linear" else low), min(high, 102))
-    style.head(axes, len(lines), key)
+    style.head(axes, key)
     return style.save(figure, folder, name, style.caption(
         f"Test error by {style.words(axis)}: mean over the seeds, band: 95 % interval.", key))
 
@@ -71,7 +71,7 @@ def error_dots(rows, results, folder):
         axes.set_yticks(range(len(tables)))
         axes.set_yticklabels([style.plain("\n".join(f"{style.words(k)}: {v}" for k, v in key))
                               for key, _ in tables], fontsize=7.5)
-        style.head(axes, len(lines), right=True)
+        style.head(axes, right=True)
     axes.set_ylim(len(tables) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("test error in %")
@@ -97,7 +97,7 @@ def learning_curves(results, folder):
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("test error in %")
-        style.head(axes, len(lines), key)
+        style.head(axes, key)
         pictures.append(style.save(
             figure, folder, style.numbered(pictures, "learning"),
             style.caption("Test error after each epoch, mean over the seeds.", key)))

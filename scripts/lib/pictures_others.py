@@ -65,7 +65,9 @@ def statistics_curves(results, folder):
     axis = "batch_size"
     pictures = []
     shades = plt.get_cmap("viridis")
-    for key, members in rows_of.tables_of(rows, {"layer", axis}, results).items():
+    for key, members in rows_of.tables_of(rows, {"layer", axis, "normalizer"}, results).items():
+        once = {(r["case"]["layer"], r["case"].get(axis)): r for r in reversed(members)}
+        members = list(once.values())  # a batch's statistics are those of any normalizer
         figure, axes = plt.subplots()
         layers = sorted({row["case"]["layer"] for row in members})
         for i, layer in enumerate(layers):
@@ -81,9 +83,9 @@ def statistics_curves(results, folder):
                 if None not in y:
                     axes.plot(x, y, color=colour, **look)
         style.number_axis(axes, axis, [r["case"].get(axis, 2) for r in members])
-        axes.set_yscale("log")
+        style.log_axis(axes, [rows_of.mean_of(r, "mean_error") for r in members], least=1)
         axes.set_ylabel("error of the batch mean, in deviations")
-        style.head(axes, len(layers), key)
+        style.head(axes, key)
         pictures.append(style.save(
             figure, folder, style.numbered(pictures, "statistics"),
             style.caption("Error of the batch mean: dots measured, lines sqrt(rho / n), dotted if "
@@ -92,7 +94,7 @@ def statistics_curves(results, folder):
 
 
 def dialect_matrix(results, folder):
-    """How far a dialect's output is from the population's, by batch size."""
+    """How far each dialect's output is from the one that it is measured by, by batch size."""
     rows = [r for r in results["summary"]
             if rows_of.mean_of(r, "dialect_distance") is not None and "normalizer" in r["case"]]
     pictures = []
@@ -101,15 +103,18 @@ def dialect_matrix(results, folder):
                  rows_of.mean_of(r, "dialect_distance") for r in members}
         labels = list(dict.fromkeys(label for label, _ in cells))
         sizes = sorted({size for _, size in cells}, key=lambda s: (isinstance(s, str), s))
-        figure, axes = plt.subplots(figsize=(max(style.COLUMN_INCHES, 1.6 + 0.5 * len(sizes)),
-                                             1.3 + 0.32 * len(labels)))
-        values = list(cells.values())
-        wide = min(values) > 0 and max(values) > 10 * min(values)
-        norm = (LogNorm if wide else Normalize)(min(values), max(values))
-        grid = [[cells.get((label, size), float("nan")) for size in sizes] for label in labels]
+        words = 0.08 * max(len(str(label)) for label in labels)
+        figure, axes = plt.subplots(
+            figsize=(max(style.COLUMN_INCHES, 0.5 + words + 0.45 * len(sizes)),
+                     1.3 + 0.32 * len(labels)))
+        values = [v for v in cells.values() if v > 0] or [1]  # the measure's own dialect is at zero
+        wide = max(values) > 10 * min(values)
+        norm = LogNorm(min(values), max(values)) if wide else Normalize(0, max(values))
+        grid = [[max(cells.get((label, size), float("nan")), norm.vmin) for size in sizes]
+                for label in labels]
         image = axes.imshow(grid, norm=norm, cmap="cividis", aspect="auto")
         for (label, size), value in cells.items():
-            dark = image.cmap(norm(value))[1] < 0.5
+            dark = image.cmap(norm(max(value, norm.vmin)))[1] < 0.5
             axes.text(sizes.index(size), labels.index(label), f"{value:.2g}", ha="center",
                       va="center", fontsize=7.5, color="white" if dark else "black")
         axes.set_xticks(range(len(sizes)))
@@ -118,10 +123,11 @@ def dialect_matrix(results, folder):
         axes.set_yticklabels([style.plain(label) for label in labels])
         axes.set_xlabel("batch size")
         axes.grid(visible=False)
-        style.head(axes, 0, key)
+        style.head(axes, key, right=True)
         pictures.append(style.save(
             figure, folder, style.numbered(pictures, "dialects"),
-            style.caption("Distance of each dialect by batch size, mean over the seeds.", key)))
+            style.caption("Distance of each dialect's output from that of the measure's own "
+                          "(dialect_distance), by batch size; mean over the seeds.", key)))
     return pictures
 
 

@@ -2,6 +2,7 @@
 import io
 import math
 import os
+import textwrap
 
 import matplotlib
 
@@ -101,10 +102,11 @@ def number_axis(axes, path, values):
     axes.set_xticks(sorted(set(values)))
 
 
-def log_axis(axes, values):
-    """A logarithmic y axis where the finite values span much; it has numbers even in one decade."""
+def log_axis(axes, values, least=5):
+    """A logarithmic y axis where the finite values span at least this; with numbers within a
+    decade too."""
     values = [v for v in values if math.isfinite(v)]
-    if not values or min(values) <= 0 or max(values) <= 5 * min(values):
+    if not values or min(values) <= 0 or max(values) <= least * min(values):
         return
     axes.set_yscale("log")
     plain_ticks(axes.yaxis)
@@ -113,18 +115,32 @@ def log_axis(axes, values):
         lambda v, _: f"{v:g}" if f"{v:e}"[0] in digits else ""))
 
 
-def head(axes, labels, key=(), right=False):
+def legend_columns(labels, inches):
+    """As many as fit, at most four; a legend is filled column by column."""
+    for columns in (4, 3, 2):
+        lines = math.ceil(len(labels) / columns)
+        widest = [max(map(len, labels[i:i + lines])) for i in range(0, len(labels), lines)]
+        if sum(0.058 * characters + 0.4 for characters in widest) < inches:
+            return len(widest)
+    return 1
+
+
+def head(axes, key=(), right=False):
     """The legend above the picture, where it hides nothing, and above it what the picture is of.
 
-    `right`: the axes are narrow, and the legend may stand above their labels too.
+    `right`: the axes are narrow, and this may stand above their labels too.
     """
+    labels = axes.get_legend_handles_labels()[1]
+    inches = axes.figure.get_size_inches()[0]
     lines = 0
-    if labels > 1:
-        columns = min(labels, 4)
-        lines = math.ceil(labels / columns)
+    if len(labels) > 1:
+        columns = legend_columns(labels, inches)
+        lines = math.ceil(len(labels) / columns)
         place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0)} if right else \
             {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
         axes.legend(ncol=columns, borderaxespad=0.2, columnspacing=1.2, handlelength=1.8,
                     handletextpad=0.5, **place)
     if key:
-        axes.set_title(plain(results_rows.title_of(key)), fontsize=8, pad=6 + 11.5 * lines)
+        title = textwrap.fill(results_rows.title_of(key), round(12 * inches))
+        axes.set_title(plain(title), fontsize=8, pad=6 + 11.5 * lines,
+                       loc="right" if right else "center")

@@ -126,7 +126,7 @@ def landscape_part(which, key, members, results, folder, name):
     style.log_axis(axes, values)
     axes.set_xlabel("step")
     axes.set_ylabel(y_label)
-    style.head(axes, len(lines), key)
+    style.head(axes, key)
     return style.save(figure, folder, name, style.caption(text + seed_of(members), key))
 
 
@@ -147,7 +147,7 @@ def covariate_shift(results, folder):
         panels[0].set_ylabel("distance (l2)")
         panels[1].set_ylabel("cosine of the angle")
         panels[1].set_xlabel("step")
-        style.head(panels[0], len(lines), key)
+        style.head(panels[0], key)
         pictures.append(style.save(
             figure, folder, style.numbered(pictures, "covariate-shift"),
             style.caption("A layer's gradient before and after the layers below it took their "

@@ -106,7 +106,13 @@ def tables_of(rows, hidden, results):
 
 
 def title_of(key):
-    return ", ".join(f"{k}={v}" for k, v in key)
+    """What the rows of a picture have in common; an object without its quotes and braces."""
+    def shown(value):
+        if not value.startswith("{"):
+            return value
+        return "(" + value.strip("{}").replace('"', "").replace(",", ", ") + ")"
+
+    return ", ".join(f"{k}={shown(v)}" for k, v in key)
 
 
 def at_extremes(rows, results):
