@@ -87,7 +87,8 @@ def claim_block(claim):
     effect = f"{number(claim['effect']) or '-'}"
     if claim["low"] is not None or claim["high"] is not None:
         effect += f" [{number(claim['low']) or '-∞'}, {number(claim['high']) or '∞'}]"
-    by = f" by {number(claim['by'])}" if claim["by"] else ""
+    word = "within" if claim["expect"] == "equal" else "by"
+    by = f" {word} {number(claim['by'])}" if claim["by"] else ""
     source = f" <cite>{text(claim['source'])}</cite>" if claim["source"] else ""
     reason = f"; {text(claim['reason'])}" if claim["reason"] else ""
     return (f'<div class="claim {claim["verdict"]}"><div><span class="verdict">{claim["verdict"]}'
