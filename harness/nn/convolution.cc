@@ -51,7 +51,7 @@ Convolution::Plan& Convolution::ForwardPlan(int64_t n) {
   Plan& plan = plans_[n];
   const Descriptors d = Describe(n);
   const dnnl::engine& engine = runtime().engine;
-  const memory plain(d.plain_weight, engine, effective_weight());
+  const memory plain(d.plain_weight, engine, effective_weight().data());
   memory weight = plain;
   if (d.forward.weights_desc() != d.plain_weight) {
     weight = memory(d.forward.weights_desc(), engine);
@@ -77,7 +77,7 @@ void Convolution::AddBackward(int64_t n, Plan* plan) {
   if (!options().first) {
     const auto data =
         onednn::MakeConvolutionBackwardData(engine, d.x, d.weight, d.y, d.window, d.forward);
-    const memory plain(d.plain_weight, engine, effective_weight());
+    const memory plain(d.plain_weight, engine, effective_weight().data());
     memory weight = plain;
     if (data.weights_desc() != d.plain_weight) {
       weight = memory(data.weights_desc(), engine);

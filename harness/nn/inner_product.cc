@@ -30,7 +30,7 @@ InnerProduct::Plan& InnerProduct::GetPlan(int64_t n) {
   const auto data = onednn::MakeInnerProductBackwardData(engine, x, weight, y, forward);
   const auto weights =
       onednn::MakeInnerProductBackwardWeights(engine, x, weight, bias_desc, y, forward);
-  const memory weight_memory(weight, engine, effective_weight());
+  const memory weight_memory(weight, engine, effective_weight().data());
 
   OnednnCall::Arguments f = {{DNNL_ARG_SRC, memory(x, engine, nullptr)},
                              {DNNL_ARG_WEIGHTS, weight_memory},

@@ -33,8 +33,8 @@ void Linear::WrapWeight(std::unique_ptr<Normalizer> normalizer) {
   normalized_ = FloatBuffer(weight_shape_.Elements());
 }
 
-float* Linear::effective_weight() const {
-  return normalizer_ == nullptr ? arena_.Value(weight_offset_) : normalized_.data();
+std::span<float> Linear::effective_weight() const {
+  return normalizer_ == nullptr ? weight() : normalized_.span();
 }
 
 float* Linear::Forward(Mode mode, int64_t n, float* x) {

@@ -32,6 +32,8 @@ class Linear : public Layer {
   // Trains v with w = normalizer(v). Called after the arena's Allocate().
   void WrapWeight(std::unique_ptr<Normalizer> normalizer);
   Normalizer* weight_normalizer() const { return normalizer_.get(); }
+  // What the last Forward used: weight(), or normalizer(weight()).
+  std::span<float> effective_weight() const;
 
   // Sees every output [n, O, spatial], channels_last, before the next layer works on it in place.
   using Observer = std::function<void(const float* y, int64_t n)>;
@@ -50,7 +52,6 @@ class Linear : public Layer {
 
   const OnednnRuntime& runtime() const { return runtime_; }
   const LinearOptions& options() const { return options_; }
-  float* effective_weight() const;
 
  private:
   const OnednnRuntime& runtime_;

@@ -106,6 +106,7 @@ OrderedJson Libraries() {
   libraries["cli11"] = CLI11_VERSION;
   libraries["boost"] =
       Version(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
+  libraries["eigen"] = NORMSWEEP_EIGEN_VERSION;
   libraries["zlib"] = zlibVersion();
   libraries["google_benchmark"] = NORMSWEEP_BENCHMARK_VERSION;
   libraries["highway"] = NORMSWEEP_HIGHWAY_VERSION;

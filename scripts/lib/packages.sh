@@ -7,8 +7,7 @@
 build_packages=(
   g++ cmake ninja-build git ca-certificates curl python3
   python3-matplotlib libdnnl-dev nlohmann-json3-dev libcli11-dev libvalijson-dev zlib1g-dev
-  libhwy-dev
-  catch2 librapidcheck-dev libbenchmark-dev libboost-math-dev
+  libhwy-dev catch2 librapidcheck-dev libbenchmark-dev libboost-math-dev libeigen3-dev
 )
 
 # scripts/test besides: the report in a browser.

@@ -27,6 +27,7 @@ MeasureConfig ReadMeasureConfig(const nlohmann::json& json, const NetworkConfig&
   reader.Boolean("percentiles", &config.percentiles);
   reader.Boolean("landscape", &config.landscape);
   reader.Boolean("covariate_shift", &config.covariate_shift);
+  reader.Boolean("singular_values", &config.singular_values);
   if (const auto* steps = reader.Array("landscape_steps")) {
     config.landscape_steps = ReadSteps(*steps);
   }

@@ -7,6 +7,7 @@
 
 #include "harness/experiments/train/evaluation.h"
 #include "harness/experiments/train/probes/probe.h"
+#include "harness/experiments/train/singular_value_metrics.h"
 #include "harness/nn/loss.h"
 #include "harness/nn/streams.h"
 #include "harness/nn/weight_start.h"
@@ -219,6 +220,7 @@ void Trainer::Measure(CaseResult* result) {
   metrics["learning_rate"] = config_.PeakLearningRate();
   metrics["parameters"] = network_.ParameterCount();
   for (const auto& probe : probes_) probe->Put(result);
+  if (config_.measure.singular_values) PutSingularValues(network_, false, &metrics);
 }
 
 void Trainer::FillDiverged(CaseResult* result) const {
@@ -242,6 +244,7 @@ void Trainer::FillDiverged(CaseResult* result) const {
   metrics["steps"] = step_;
   metrics["learning_rate"] = config_.PeakLearningRate();
   metrics["parameters"] = network_.ParameterCount();
+  if (config_.measure.singular_values) PutSingularValues(network_, true, &metrics);
 }
 
 void Trainer::FillTimings(double seconds, CaseResult* result) const {

@@ -1,0 +1,73 @@
+// Trainings whose weights are normalized or measured.
+#include <algorithm>
+
+#include "harness/config/config_error.h"
+#include "harness/experiments/train/train_experiment.h"
+#include "norms/testing/catch.h"
+
+namespace normsweep {
+namespace {
+
+using Json = nlohmann::json;
+
+Json Case(const char* patch) {
+  Json json = Json::parse(R"({
+    "dataset": {"name": "gratings", "train_samples": 200, "validation_samples": 50,
+                "test_samples": 51},
+    "network": {"name": "cnn", "convolutions": [{"channels": 8, "stride": 2},
+                                                {"channels": 16, "stride": 2}]},
+    "training": {"epochs": 2, "learning_rate": 0.05},
+    "normalizer": {"name": "none"}, "batch_size": 8, "seed": 3,
+    "measure": {"singular_values": true}})");
+  json.merge_patch(Json::parse(patch));
+  return json;
+}
+
+CaseResult RunCase(const char* patch) {
+  const Json json = Case(patch);
+  const auto experiment = MakeTrainExperiment();
+  experiment->Validate(json);
+  experiment->Prepare({json}, {});
+  return experiment->Run(json).front();
+}
+
+TEST_CASE("spectral norm's weights have a largest singular value of 1", "[train]") {
+  const auto metrics = RunCase(R"({"normalizer": {"name": "spectral"}})").metrics;
+  // The power iteration is a step behind the weights.
+  CHECK(metrics["largest_singular_value"].get<double>() == Approx(1).margin(0.02));
+  const auto& layers = metrics["singular_value_per_layer"];
+  REQUIRE(layers.size() == 3);
+  CHECK(layers[0].get<double>() == Approx(1).margin(0.02));
+  CHECK(layers[1].get<double>() == Approx(1).margin(0.02));
+  CHECK(layers[2].get<double>() > 0.1);  // the last layer has no normalizer
+  CHECK(metrics["largest_singular_value"] == std::max(layers[0], layers[1]));
+}
+
+TEST_CASE("singular values are measured where they are asked for", "[train]") {
+  for (const char* patch : {R"({"measure": null})", R"({"measure": {"singular_values": false}})"}) {
+    const auto metrics = RunCase(patch).metrics;
+    CHECK_FALSE(metrics.contains("largest_singular_value"));
+    CHECK_FALSE(metrics.contains("singular_value_per_layer"));
+  }
+  const CaseResult diverged = RunCase(R"({"training": {"learning_rate": 1e30}})");
+  CHECK(diverged.status == "diverged");
+  CHECK(diverged.metrics["largest_singular_value"].is_null());
+  CHECK(diverged.metrics["singular_value_per_layer"].dump() == "[null,null,null]");
+}
+
+std::string PointerOf(const char* patch) {
+  try {
+    MakeTrainExperiment()->Validate(Case(patch));
+  } catch (const ConfigError& e) {
+    return e.pointer();
+  }
+  return "no error";
+}
+
+TEST_CASE("what weights cannot be is refused before any work", "[train]") {
+  CHECK(PointerOf("{}") == "no error");
+  CHECK(PointerOf(R"({"measure": {"singular_value": true}})") == "/measure/singular_value");
+}
+
+}  // namespace
+}  // namespace normsweep
