@@ -7,8 +7,9 @@
 
 namespace normsweep::streams {
 
-constexpr uint64_t kInitialWeights = uint64_t{1} << 40;  // + index of the linear layer
-constexpr uint64_t kPowerIteration = uint64_t{2} << 40;  // + index of the linear layer
-constexpr uint64_t kDataOrder = uint64_t{3} << 40;       // + epoch
+constexpr uint64_t kInitialWeights = uint64_t{1} << 40;   // + index of the linear layer
+constexpr uint64_t kPowerIteration = uint64_t{2} << 40;   // + index of the linear layer
+constexpr uint64_t kDataOrder = uint64_t{3} << 40;        // + epoch
+constexpr uint64_t kSpectralPenalty = uint64_t{5} << 40;  // + index of the linear layer
 
 }  // namespace normsweep::streams

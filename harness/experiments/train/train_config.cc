@@ -28,6 +28,7 @@ void ReadTraining(const Json& json, TrainConfig* config) {
   reader.Integer("reference_batch_size", &config->reference_batch_size, 1);
   reader.Number("momentum", &config->momentum, 0, kBelowOne);
   reader.Number("weight_decay", &config->weight_decay, 0, kInfinity);
+  reader.Number("spectral_penalty", &config->spectral_penalty, 0, kInfinity);
   reader.Choice("schedule", &config->schedule,
                 {{"cosine", Schedule::Kind::kCosine}, {"constant", Schedule::Kind::kConstant}});
   reader.Number("warmup_fraction", &config->warmup_fraction, 0, kBelowOne);
@@ -184,6 +185,11 @@ TrainConfig ReadTrainConfig(const Json& resolved_case) {
 void CheckNormalizers(const TrainConfig& config) {
   try {
     const Slot slot(config.normalizer, config.network);
+    if (config.spectral_penalty > 0 && slot.WrapsWeight()) {
+      throw ConfigError("/training/spectral_penalty",
+                        "of a network whose weights \"" + config.normalizer.name +
+                            "\" normalizes, expected 0: the penalty is on the trained weights");
+    }
     for (const FeatureShape& shape : SlotShapes(config.network, config.dataset.Shape())) {
       if (slot.WrapsWeight()) slot.MakeForWeight({shape.channels, 1, 1, Layout::kChannelsFirst});
       if (!slot.BeforeActivation() && !slot.AfterActivation()) continue;

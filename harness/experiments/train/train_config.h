@@ -23,6 +23,7 @@ struct TrainConfig {
   std::optional<int64_t> reference_batch_size;
   double momentum = 0.9;
   double weight_decay = 0;
+  double spectral_penalty = 0;  // lambda of harness/nn/spectral_penalty.h
   Schedule::Kind schedule = Schedule::Kind::kCosine;
   double warmup_fraction = 0;
   bool drop_last = true;

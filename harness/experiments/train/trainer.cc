@@ -9,6 +9,7 @@
 #include "harness/experiments/train/probes/probe.h"
 #include "harness/experiments/train/singular_value_metrics.h"
 #include "harness/nn/loss.h"
+#include "harness/nn/spectral_penalty.h"
 #include "harness/nn/streams.h"
 #include "harness/nn/weight_start.h"
 #include "norms/errors.h"
@@ -29,6 +30,7 @@ class Trainer {
       : config_(config),
         dataset_(dataset),
         network_(config.MakeNetworkOptions()),
+        penalty_(network_.linears(), config.spectral_penalty, static_cast<uint64_t>(config.seed)),
         optimizer_(network_.Parameters(), config.momentum, config.weight_decay),
         schedule_(config.MakeSchedule()),
         probes_(MakeProbes(config.measure, {dataset, config.StatisticsBatchSize()})) {}
@@ -55,6 +57,7 @@ class Trainer {
   const TrainConfig& config_;
   const Dataset& dataset_;
   Network network_;
+  SpectralPenalty penalty_;
   Sgd optimizer_;
   Schedule schedule_;
   std::vector<std::unique_ptr<normsweep::Probe>> probes_;
@@ -141,6 +144,7 @@ void Trainer::RunStep(std::span<const int32_t> samples) {
     return;
   }
   network_.Backward(n, gradient_.data());
+  if (config_.spectral_penalty > 0) penalty_.AddGradient();
   optimizer_.Step(schedule_.At(step_ - 1));
   epoch_loss_ += loss.loss;
   epoch_errors_ += loss.errors;

@@ -1,4 +1,4 @@
-// Trainings whose weights are normalized or measured.
+// Trainings whose weights are normalized, penalized or measured.
 #include <algorithm>
 
 #include "harness/config/config_error.h"
@@ -55,6 +55,15 @@ TEST_CASE("singular values are measured where they are asked for", "[train]") {
   CHECK(diverged.metrics["singular_value_per_layer"].dump() == "[null,null,null]");
 }
 
+TEST_CASE("the spectral penalty makes the largest singular value smaller", "[train]") {
+  const auto largest = [](const char* patch) {
+    return RunCase(patch).metrics["largest_singular_value"].get<double>();
+  };
+  const double without = largest("{}");
+  CHECK(largest(R"({"training": {"spectral_penalty": 0}})") == without);
+  CHECK(largest(R"({"training": {"spectral_penalty": 0.1}})") < 0.95 * without);
+}
+
 std::string PointerOf(const char* patch) {
   try {
     MakeTrainExperiment()->Validate(Case(patch));
@@ -66,6 +75,14 @@ std::string PointerOf(const char* patch) {
 
 TEST_CASE("what weights cannot be is refused before any work", "[train]") {
   CHECK(PointerOf("{}") == "no error");
+  CHECK(PointerOf(R"({"training": {"spectral_penalty": -1}})") == "/training/spectral_penalty");
+  for (const char* patch :
+       {R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "spectral"}})",
+        R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "weight"}})"}) {
+    CHECK(PointerOf(patch) == "/training/spectral_penalty");
+  }
+  CHECK(PointerOf(R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "batch"}})") ==
+        "no error");
   CHECK(PointerOf(R"({"measure": {"singular_value": true}})") == "/measure/singular_value");
 }
 
