@@ -7,6 +7,7 @@
 // | GlobalPooling  | pooling.h         | oneDNN  |
 // | NormalizerLayer| normalizer_layer.h| norms   |
 // | ActivationLayer| activation.h      | own     |
+// | NoiseLayer     | noise.h           | own     |
 // | Sequence, ResidualBlock | containers.h | of the above |
 //
 // A layer owns its output and its input gradient, one buffer for each batch size that it has seen;

@@ -103,7 +103,7 @@ void NetworkBuilder::AppendResidualBlock(int64_t channels, int64_t stride) {
       input, std::make_unique<Sequence>(std::move(main), shape_),
       std::make_unique<Sequence>(std::move(shortcut), shortcut_shape)));
   AppendActivation(&layers_, shape_);
-  if (slot_.AfterActivation()) AppendNormalizer(&layers_, shape_, false);
+  AppendAfter(&layers_, shape_);
 }
 
 void NetworkBuilder::AppendHead(HeadKind head) {
@@ -128,10 +128,25 @@ void NetworkBuilder::AppendSlot(Layers* layers, std::unique_ptr<Linear> linear, 
   network_.linears_.push_back(linear.get());
   if (slot_.WrapsWeight()) wrapped_.push_back(linear.get());
   layers->push_back(std::move(linear));
-  if (slot_.BeforeActivation()) AppendNormalizer(layers, shape, activate);
+  AppendBefore(layers, shape, activate);
   if (!activate) return;
   if (!slot_.FusesActivation()) AppendActivation(layers, shape);
+  AppendAfter(layers, shape);
+}
+
+void NetworkBuilder::AppendBefore(Layers* layers, const FeatureShape& shape, bool activate) {
+  if (slot_.BeforeActivation()) AppendNormalizer(layers, shape, activate);
+  if (slot_.NoiseBeforeActivation()) AppendNoise(layers, shape);
+}
+
+void NetworkBuilder::AppendAfter(Layers* layers, const FeatureShape& shape) {
   if (slot_.AfterActivation()) AppendNormalizer(layers, shape, false);
+  if (slot_.NoiseAfterActivation()) AppendNoise(layers, shape);
+}
+
+void NetworkBuilder::AppendNoise(Layers* layers, const FeatureShape& shape) {
+  layers->push_back(
+      std::make_unique<NoiseLayer>(*options_.network.noise, shape, options_.seed, noise_layers_++));
 }
 
 void NetworkBuilder::AppendActivation(Layers* layers, const FeatureShape& shape) {

@@ -29,7 +29,11 @@ class NetworkBuilder {
                          int64_t stride, bool activate);
   void AppendSlot(Layers* layers, std::unique_ptr<Linear> linear, bool activate);
   void AppendActivation(Layers* layers, const FeatureShape& shape);
+  // What stands before the activation, and what behind it: a normalizer, noise, both or nothing.
+  void AppendBefore(Layers* layers, const FeatureShape& shape, bool activate);
+  void AppendAfter(Layers* layers, const FeatureShape& shape);
   void AppendNormalizer(Layers* layers, const FeatureShape& shape, bool activate);
+  void AppendNoise(Layers* layers, const FeatureShape& shape);
   LinearOptions NextLinear(bool bias);
 
   Network& network_;
@@ -39,6 +43,7 @@ class NetworkBuilder {
   FeatureShape shape_;            // of the output of layers_
   std::vector<Linear*> wrapped_;  // to be given a weight normalizer
   size_t activations_ = 0;        // layers so far
+  uint64_t noise_layers_ = 0;
   void Start();
 };
 

@@ -39,6 +39,19 @@ std::vector<NetworkConfig::ConvolutionUnit> ReadConvolutions(ConfigReader* reade
   return units;
 }
 
+std::optional<NoiseConfig> ReadNoise(ConfigReader* reader) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const Json* json = reader->Any("noise");
+  if (json == nullptr || json->is_null()) return std::nullopt;
+  NoiseConfig noise;
+  ConfigReader keys(*json, reader->pointer() + "/noise");
+  keys.Number("mean", &noise.mean, 0, kInfinity);
+  keys.Number("deviation", &noise.deviation, 1, kInfinity);
+  keys.Number("sample_spread", &noise.sample_spread, 0, kInfinity);
+  keys.Finish();
+  return noise;
+}
+
 void ReadResnet(ConfigReader* reader, NetworkConfig* config) {
   reader->Integer("depth", &config->depth, 8);
   reader->Integer("width", &config->width, 1);
@@ -64,6 +77,7 @@ NetworkConfig ReadNetworkConfig(const Json& json, const std::string& pointer) {
   reader.Choice("normalizer_position", &config.normalizer_after_activation,
                 {{"before_activation", false}, {"after_activation", true}});
   reader.Positive("init_scale", &config.init_scale);
+  config.noise = ReadNoise(&reader);
   switch (config.kind) {
     case NetworkKind::kMlp: config.hidden = ReadHidden(&reader); break;
     case NetworkKind::kCnn:

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/nn/activation.h"
 #include "harness/nn/layer.h"
+#include "harness/nn/noise.h"
 #include "norms/registry.h"
 
 namespace normsweep {
@@ -24,6 +26,7 @@ struct NetworkConfig {
   ActivationKind activation = ActivationKind::kRelu;
   bool normalizer_after_activation = false;
   double init_scale = 1;
+  std::optional<NoiseConfig> noise;               // at the place of the normalizers, behind them
   std::vector<int64_t> hidden = {100, 100, 100};  // mlp
   struct ConvolutionUnit {
     int64_t channels = 1, stride = 1;

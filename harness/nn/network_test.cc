@@ -334,6 +334,11 @@ TEST_CASE("a network's config is checked", "[nn]") {
   CHECK(error_of(R"({"name": "mlp", "hidden": [4, 0]})") == "/network/hidden/1");
   CHECK(error_of(R"({"name": "mlp", "depth": 8})") == "/network/depth");
   CHECK(error_of(R"({"name": "mlp", "init_scale": 0})") == "/network/init_scale");
+  CHECK(error_of(R"({"name": "mlp", "noise": 1})") == "/network/noise");
+  CHECK(error_of(R"({"name": "mlp", "noise": {"mean": -1}})") == "/network/noise/mean");
+  CHECK(error_of(R"({"name": "mlp", "noise": {"deviation": 0.5}})") == "/network/noise/deviation");
+  CHECK(error_of(R"({"name": "mlp", "noise": {"spread": 1}})") == "/network/noise/spread");
+  CHECK(error_of(R"({"name": "mlp", "noise": null})") == "no error");
   CHECK(error_of(R"({"name": "cnn"})") == "/network/convolutions");
   CHECK(error_of(R"({"name": "cnn", "convolutions": [{"channels": 2, "stride": 9}]})") ==
         "/network/convolutions/0/stride");

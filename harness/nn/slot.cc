@@ -23,6 +23,7 @@ Slot::Slot(const NormalizerSpec& spec, const NetworkConfig& network)
     : spec_(spec),
       after_activation_(network.normalizer_after_activation),
       relu_(network.activation == ActivationKind::kRelu),
+      noise_(network.noise.has_value()),
       on_activation_(spec.name != "none" && TargetOf(spec.name) == Target::kActivation),
       wraps_weight_(TargetOf(spec.name) == Target::kWeight) {
   // One gamma a channel, as for the others: convolutional networks share it over the positions.

@@ -5,6 +5,9 @@
 //                relu right behind a normalizer is fused into it (its option `activation`)
 //   kWeight      linear with w = normalizer(v) -> activation
 //   "none"       linear -> activation
+//
+// Noise (noise.h) stands right behind the normalizer, or where one would be if there is none; no
+// activation is fused then.
 #pragma once
 
 #include <memory>
@@ -27,7 +30,9 @@ class Slot {
   bool BeforeActivation() const { return on_activation_ && !after_activation_; }
   bool AfterActivation() const { return on_activation_ && after_activation_; }
   // Whether a normalizer before the activation takes it over: MakeForActivation with `activate`.
-  bool FusesActivation() const { return BeforeActivation() && relu_; }
+  bool FusesActivation() const { return BeforeActivation() && relu_ && !noise_; }
+  bool NoiseBeforeActivation() const { return noise_ && !after_activation_; }
+  bool NoiseAfterActivation() const { return noise_ && after_activation_; }
 
   // Throw OptionError, ShapeError, or ValueError where the backend cannot do what is asked.
   // `activate`: with the activation that it fuses, if it does.
@@ -38,7 +43,7 @@ class Slot {
   static std::unique_ptr<Normalizer> Make(const NormalizerSpec& spec, const Shape& shape);
 
   NormalizerSpec spec_;
-  bool after_activation_, relu_, on_activation_, wraps_weight_;
+  bool after_activation_, relu_, noise_, on_activation_, wraps_weight_;
 };
 
 }  // namespace normsweep

@@ -12,4 +12,9 @@ constexpr uint64_t kPowerIteration = uint64_t{2} << 40;   // + index of the line
 constexpr uint64_t kDataOrder = uint64_t{3} << 40;        // + epoch
 constexpr uint64_t kSpectralPenalty = uint64_t{5} << 40;  // + index of the linear layer
 
+// `layer`: index of the noise layer; step below 2^28.
+constexpr uint64_t Noise(uint64_t layer, uint64_t step) {
+  return (uint64_t{4} << 40) + (layer << 28) + step;
+}
+
 }  // namespace normsweep::streams

@@ -64,6 +64,16 @@ TEST_CASE("the spectral penalty makes the largest singular value smaller", "[tra
   CHECK(largest(R"({"training": {"spectral_penalty": 0.1}})") < 0.95 * without);
 }
 
+TEST_CASE("noise is in the training alone and takes part in it", "[train]") {
+  const auto metrics = [](const char* patch) { return RunCase(patch).metrics; };
+  const auto silent =
+      metrics(R"({"network": {"noise": {"mean": 0, "deviation": 1, "sample_spread": 0}}})");
+  CHECK(silent == metrics("{}"));
+  const auto noisy = metrics(R"({"network": {"noise": {}}})");
+  CHECK(noisy["train_loss"] != silent["train_loss"]);
+  CHECK(noisy["test_loss"] == noisy["test_loss_batch_statistics"]);
+}
+
 std::string PointerOf(const char* patch) {
   try {
     MakeTrainExperiment()->Validate(Case(patch));
@@ -84,6 +94,7 @@ TEST_CASE("what weights cannot be is refused before any work", "[train]") {
   CHECK(PointerOf(R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "batch"}})") ==
         "no error");
   CHECK(PointerOf(R"({"measure": {"singular_value": true}})") == "/measure/singular_value");
+  CHECK(PointerOf(R"({"network": {"noise": {"deviation": 0}}})") == "/network/noise/deviation");
 }
 
 }  // namespace
