@@ -136,6 +136,7 @@ const char* const kNormalizers[] = {
     R"({"name": "layer"})",
     R"({"name": "group", "groups": 3})",
     R"({"name": "weight"})",
+    R"({"name": "weight", "mean_only_batch": true})",
     R"({"name": "spectral"})",
 };
 

@@ -160,7 +160,8 @@ TEST_CASE("gradients through noise agree with finite differences", "[nn][noise]"
             "normalizer_position": "after_activation"})",
         R"({"name": "resnet", "depth": 8, "width": 3, "activation": "tanh"})"}) {
     for (const char* normalizer :
-         {R"({"name": "none"})", R"({"name": "batch"})", R"({"name": "weight"})"}) {
+         {R"({"name": "none"})", R"({"name": "batch"})", R"({"name": "weight"})",
+          R"({"name": "weight", "mean_only_batch": true})"}) {
       CAPTURE(network, normalizer);
       const NetworkOptions options = Options(network, normalizer);
       std::vector<double> gradient;

@@ -30,6 +30,25 @@ Slot::Slot(const NormalizerSpec& spec, const NetworkConfig& network)
   if (spec_.name == "layer" && !spec_.options.contains("affine")) {
     spec_.options["affine"] = "channel";
   }
+  if (spec_.name == "weight") ReadMeanOnlyBatch();
+}
+
+void Slot::ReadMeanOnlyBatch() {
+  nlohmann::json& options = spec_.options;
+  const auto key = options.find("mean_only_batch");
+  if (key == options.end()) return;
+  if (!key->is_boolean()) {
+    throw OptionError("/mean_only_batch", key->dump() + ", expected true or false");
+  }
+  const bool wanted = key->get<bool>();
+  options.erase(key);
+  if (!wanted) return;
+  mean_only_batch_ = NormalizerSpec{"batch", spec_.backend, {{"center_only", true}}};
+  const char* const size = "normalization_batch_size";
+  if (options.contains(size)) mean_only_batch_->options[size] = options[size];
+  options.erase(size);
+  on_activation_ = true;
+  after_activation_ = false;
 }
 
 std::unique_ptr<Normalizer> Slot::Make(const NormalizerSpec& spec, const Shape& shape) {
@@ -45,7 +64,7 @@ std::unique_ptr<Normalizer> Slot::Make(const NormalizerSpec& spec, const Shape& 
 
 std::unique_ptr<Normalizer> Slot::MakeForActivation(const FeatureShape& shape,
                                                     bool activate) const {
-  NormalizerSpec spec = spec_;
+  NormalizerSpec spec = mean_only_batch_.value_or(spec_);
   if (activate && FusesActivation()) spec.options["activation"] = "relu";
   return Make(spec, {1, shape.channels, shape.Spatial(), Layout::kChannelsLast});
 }

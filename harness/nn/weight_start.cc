@@ -18,6 +18,11 @@ const Parameter* FindGain(const Linear& linear) {
   return FindNamed(normalizer->Parameters(), "g");
 }
 
+// Of the mean-only batch norm that takes the place of a linear layer's bias (slot.h).
+TensorView RunningMean(const Network& network, size_t linear) {
+  return FindNamed(network.activation_normalizers()[linear]->Buffers(), "running_mean")->value;
+}
+
 // Two passes over the samples, the second around the first one's mean.
 struct UnitMoments {
   std::vector<double> sum, centre;
@@ -41,7 +46,7 @@ void ForwardAll(Network* network, std::span<const float> samples) {
   for (int64_t i = 0; i < count; i += kChunk) {
     const int64_t n = std::min(kChunk, count - i);
     std::copy_n(samples.data() + i * elements, n * elements, network->Input(n));
-    network->Forward(Mode::kBatchStatistics, n);
+    network->Forward(Mode::kEval, n);  // the samples' numbers do not depend on the chunks
   }
 }
 
@@ -49,7 +54,8 @@ void StartLayer(Network* network, size_t index, const Parameter& g,
                 std::span<const float> samples) {
   Linear* linear = network->linears()[index];
   const int64_t spatial = linear->output().Spatial();
-  std::fill(linear->bias().begin(), linear->bias().end(), 0.0f);
+  const std::span<float> bias = linear->bias();
+  std::fill(bias.begin(), bias.end(), 0.0f);
   for (float& gain : g.value.Span<float>()) gain = 1;
   UnitMoments first(linear->output().channels), second = first;
   linear->Observe([&](const float* y, int64_t n) { first.Add(y, n * spatial, false); });
@@ -66,7 +72,12 @@ void StartLayer(Network* network, size_t index, const Parameter& g,
                        " gives the same value for all samples, expected a deviation above 0");
     }
     g.value.Span<float>()[o] = static_cast<float>(1 / deviation);
-    linear->bias()[o] = static_cast<float>(-second.centre[o] / deviation);
+    const double mean = second.centre[o] / deviation;
+    if (bias.empty()) {
+      Set(RunningMean(*network, index), static_cast<int64_t>(o), mean);
+    } else {
+      bias[o] = static_cast<float>(-mean);
+    }
   }
 }
 

@@ -100,7 +100,9 @@ void ReadNormalizer(const Json& json, TrainConfig* config) {
         RequireInteger(spec.options["init_samples"], 0, pointer + "/init_samples");
     spec.options.erase("init_samples");
   }
-  config->normalizer_crosses_samples = HasOption(spec.name, "normalization_batch_size");
+  config->normalizer_crosses_samples =
+      HasOption(spec.name, "normalization_batch_size") ||
+      (spec.name == "weight" && spec.options.value("mean_only_batch", Json()) == Json(true));
   if (config->normalizer_crosses_samples && config->normalization_batch_size) {
     spec.options["normalization_batch_size"] = *config->normalization_batch_size;
   }

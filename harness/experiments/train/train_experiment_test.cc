@@ -40,6 +40,7 @@ const char* const kAll[] = {
     R"({"normalizer": {"name": "group", "groups": 4, "horizon": null}})",
     R"({"normalizer": {"name": "weight", "horizon": null}})",
     R"({"normalizer": {"name": "spectral", "horizon": null}})",
+    R"({"normalizer": {"name": "weight", "mean_only_batch": true, "horizon": null}})",
     R"({"network": {"noise": {}}})",
     R"({"training": {"spectral_penalty": 0.01}})",
 };

@@ -64,6 +64,17 @@ TEST_CASE("the spectral penalty makes the largest singular value smaller", "[tra
   CHECK(largest(R"({"training": {"spectral_penalty": 0.1}})") < 0.95 * without);
 }
 
+TEST_CASE("mean-only batch norm is evaluated as what crosses samples", "[train]") {
+  const auto metrics = [](const char* patch) { return RunCase(patch).metrics; };
+  const auto whole = metrics(R"({"normalizer": {"name": "weight", "mean_only_batch": true}})");
+  const auto by_two = metrics(R"({"normalizer": {"name": "weight", "mean_only_batch": true},
+                                  "normalization_batch_size": 2})");
+  CHECK(whole["train_loss"] != by_two["train_loss"]);
+  CHECK(whole["test_loss"] != whole["test_loss_batch_statistics"]);
+  CHECK(whole["test_loss"] != whole["test_loss_recomputed"]);
+  CHECK(whole["parameters"] == metrics(R"({"normalizer": {"name": "weight"}})")["parameters"]);
+}
+
 TEST_CASE("noise is in the training alone and takes part in it", "[train]") {
   const auto metrics = [](const char* patch) { return RunCase(patch).metrics; };
   const auto silent =
@@ -94,6 +105,12 @@ TEST_CASE("what weights cannot be is refused before any work", "[train]") {
   CHECK(PointerOf(R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "batch"}})") ==
         "no error");
   CHECK(PointerOf(R"({"measure": {"singular_value": true}})") == "/measure/singular_value");
+  CHECK(PointerOf(R"({"normalizer": {"name": "weight", "mean_only_batch": 1}})") ==
+        "/normalizer/mean_only_batch");
+  CHECK(PointerOf(R"({"normalizer": {"name": "batch", "mean_only_batch": true}})") ==
+        "/normalizer/mean_only_batch");
+  CHECK(PointerOf(R"({"normalizer": {"name": "weight", "mean_only_batch": true},
+                      "normalization_batch_size": 3})") == "/normalization_batch_size");
   CHECK(PointerOf(R"({"network": {"noise": {"deviation": 0}}})") == "/network/noise/deviation");
 }
 
