@@ -1,114 +1,14 @@
 #include "harness/cli/run_command.h"
 
 #include <chrono>
-#include <cmath>
-#include <mutex>
 #include <sstream>
 #include <thread>
 
-#include "harness/config/config_error.h"
-#include "harness/report/error_tables.h"
-#include "harness/testing/folder.h"
+#include "harness/cli/run_command_testing.h"
 #include "norms/testing/catch.h"
 
 namespace normsweep {
 namespace {
-
-using Json = nlohmann::json;
-
-// What the fake experiment of the running test saw and shall do.
-struct Script {
-  std::mutex mutex;
-  std::vector<Json> runs;
-  int64_t prepared = 0;
-  bool fail = false;
-  bool slow = false;
-  std::atomic<int> interrupt = 0;
-  bool interrupt_at_once = false;
-  std::vector<Json> extra;
-};
-Script* script_of_test = nullptr;
-std::atomic<int> alive = 0;  // experiments, which abandoned cases still hold
-
-// Test error 10 * batch_size + seed; diverges at batch size 1.
-class FakeExperiment : public Experiment {
- public:
-  FakeExperiment() { ++alive; }
-  ~FakeExperiment() override { --alive; }
-  void Validate(const Json& resolved) const override {
-    if (resolved.value("batch_size", 2) == 13) {
-      throw ConfigError("/batch_size", "13, expected luck");
-    }
-  }
-  std::vector<Json> ExtraCases(const Json& /*config*/) const override {
-    return script_of_test->extra;
-  }
-  void Prepare(const std::vector<Json>& cases, const RunSettings& settings) override {
-    script_of_test->prepared = static_cast<int64_t>(cases.size());
-    if (settings.data_directory == "missing") throw Error("missing/train.gz: not found");
-  }
-  std::vector<CaseResult> Run(const Json& resolved) override {
-    const auto batch_size = resolved["batch_size"].get<int>();
-    const auto seed = resolved["seed"].get<int>();
-    {
-      const std::lock_guard lock(script_of_test->mutex);
-      script_of_test->runs.push_back(resolved);
-    }
-    if (script_of_test->interrupt_at_once) script_of_test->interrupt = 2;
-    // The later a case, the sooner it ends: results must not come in the order of completion.
-    if (script_of_test->slow) std::this_thread::sleep_for(std::chrono::milliseconds(8 - 2 * seed));
-    if (script_of_test->fail && batch_size == 4) throw std::runtime_error("no room");
-    CaseResult result;
-    if (batch_size == 1) {
-      result = {"diverged", "at step 3", {{"test_error", 90.0}, {"train_loss", NAN}}, {}};
-    } else {
-      result.metrics = {{"test_error", 10.0 * batch_size + seed}, {"train_loss", 0.1}};
-      result.metrics["test_error_per_epoch"] = {50.5, 10.0 * batch_size + seed};
-      if (batch_size == 4) result.metrics["steps_to_target_error"] = 7;
-    }
-    result.timings["seconds"] = 0.001 * seed;
-    return {result};
-  }
-};
-
-std::unique_ptr<Experiment> MakeFake() { return std::make_unique<FakeExperiment>(); }
-constexpr ExperimentKind kFakes[] = {
-    {"train", "fake", MakeFake, CaseThreads::kOne, PrintErrorTables}};
-
-const char kConfig[] = R"({"name": "fake", "experiment": "train",
-  "dataset": {"name": "gratings"}, "network": {"name": "mlp"},
-  "sweep": {"normalizer": [{"name": "none"}, {"name": "group", "groups": 2}],
-            "batch_size": [2, 4], "seed": [1, 2, 3]}})";
-
-// A config, a folder for results, and what was said.
-class RunTest {
- public:
-  RunTest() {
-    script_of_test = &script_;
-    options.configs = {folder.Write("fake.json", kConfig)};
-    options.output = folder / "out";
-    options.jobs = 2;
-  }
-  ~RunTest() {
-    while (alive > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    script_of_test = nullptr;
-  }
-
-  int Run() {
-    out.str("");
-    err.str("");
-    return RunCommand(options, kFakes, &script_.interrupt, console);
-  }
-  Script& script() { return script_; }
-
-  TestFolder folder;
-  RunOptions options;
-  std::ostringstream out, err;
-  Console console{&out, &err, {false, [] { return 80; }, {}}, false};
-
- private:
-  Script script_;
-};
 
 TEST_CASE("a run writes its rows in the order of the sweep") {
   RunTest test;
@@ -230,70 +130,6 @@ TEST_CASE("a case that throws breaks the run, with the line that runs it alone")
         std::string::npos);
   CHECK(test.err.str().find("run it alone: normsweep run ") != std::string::npos);
   CHECK(test.folder.Files() == 1);
-}
-
-TEST_CASE("a run makes the report of what it wrote, and of nothing else") {
-  RunTest test;
-  std::vector<std::string> reported;
-  test.options.report = [&](const std::string& folder) {
-    CHECK(test.folder.Has("out/fake/results.json"));
-    reported.push_back(folder);
-    return std::string("no report: tired");
-  };
-  REQUIRE(test.Run() == kAllGood);
-  CHECK(reported == std::vector<std::string>{test.options.output + "/fake"});
-  CHECK(test.out.str().find("/out/fake\nno report: tired\n") != std::string::npos);
-  test.options.no_report = true;
-  REQUIRE(test.Run() == kAllGood);
-  test.options.no_report = false;
-  test.options.output.clear();
-  test.options.selection.filter = "seed=1";
-  REQUIRE(test.Run() == kAllGood);
-  CHECK(reported.size() == 1);
-}
-
-TEST_CASE("an interrupt while the report is made ends the run, whose results stay") {
-  RunTest test;
-  test.options.configs.push_back(test.folder.Write("b.json", [] {
-    Json json = Json::parse(kConfig);
-    json["name"] = "second";
-    return json.dump();
-  }()));
-  test.options.report = [&](const std::string&) {
-    test.script().interrupt = 2;
-    return std::string("no report: interrupted");
-  };
-  CHECK(test.Run() == 130);
-  CHECK(test.folder.Has("out/fake/results.json"));
-  CHECK_FALSE(test.folder.Has("out/second/results.json"));
-}
-
-TEST_CASE("while a run goes on, a terminal shows the tables of the cases that are done") {
-  class Slow : public FakeExperiment {
-    std::vector<CaseResult> Run(const Json& resolved) override {
-      // A table is shown after two seconds, when the second cell has one seed.
-      if (script_of_test->runs.size() == 4) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(2500));
-      }
-      return FakeExperiment::Run(resolved);
-    }
-  };
-  const ExperimentKind slow[] = {{"train", "", [] { return std::unique_ptr<Experiment>(new Slow); },
-                                  CaseThreads::kOne, PrintErrorTables}};
-  RunTest test;
-  test.options.jobs = 1;
-  test.console.terminal = {true, [] { return 80; }, [] { return 24; }};
-  CHECK(RunCommand(test.options, slow, nullptr, test.console) == kAllGood);
-  const std::string out = test.out.str();
-  const size_t first = out.find(
-      "batch_size           2     4\x1b[K\n"
-      "none        22.0 +-2.5  41.0\x1b[K\n"
-      "fake: 4/12 cases");
-  CHECK(first != std::string::npos);
-  // In the end only the results are left.
-  const size_t last = out.rfind("\x1b[J");
-  REQUIRE(last != std::string::npos);
-  CHECK(out.substr(last + 3).rfind("test error in %", 0) == 0);
 }
 
 TEST_CASE("an interrupt writes nothing and says so") {
