@@ -44,15 +44,15 @@ std::string Text(const std::optional<double>& value) {
   return text.data();
 }
 
-bool IsCorrelation(const Judgement& j) { return j.claim.expect == Expect::kCorrelation; }
-
 // The names of claims are sentences: each has a line of its own, and the numbers one below.
 void PrintOne(const Judgement& j, std::ostream* out) {
   *out << Name(j.verdict) << ": " << j.claim.name;
   if (!j.claim.source.empty()) *out << " (" << j.claim.source << ")";
   *out << "\n  " << j.claim.metric << ' ' << Name(j.claim.expect);
-  if (j.claim.than) *out << " than " << *j.claim.than;
-  if (!j.claim.with.empty()) *out << (IsCorrelation(j) ? " with " : " than ") << j.claim.with;
+  const char* link = j.claim.expect == Expect::kEqual ? " to " : " than ";
+  if (j.claim.expect == Expect::kCorrelation) link = " with ";
+  if (j.claim.than) *out << link << *j.claim.than;
+  if (!j.claim.with.empty()) *out << link << j.claim.with;
   if (j.claim.by > 0)
     *out << (j.claim.expect == Expect::kEqual ? " within " : " by ") << j.claim.by;
   *out << ": " << Text(j.effect) << " [" << Text(j.low) << ", " << Text(j.high) << "], p "

@@ -15,7 +15,7 @@ struct MeasureConfig {
   bool percentiles = false;
   bool landscape = false;
   bool covariate_shift = false;
-  bool singular_values = false;  // at the end
+  bool singular_values = false;                          // at the end
   std::vector<double> landscape_steps = {0.5, 1, 2, 4};  // times the learning rate
 };
 
