@@ -9,6 +9,7 @@
 #include "harness/nn/linear.h"
 #include "harness/nn/memory.h"
 #include "harness/nn/network_config.h"
+#include "harness/nn/noise.h"
 #include "harness/nn/normalizer_layer.h"
 #include "harness/nn/onednn_call.h"
 #include "harness/nn/optimizer.h"
@@ -52,6 +53,7 @@ class Network {
   const std::vector<Normalizer*>& activation_normalizers() const { return normalizers_; }
   const std::vector<Linear*>& linears() const { return linears_; }
   const FeatureShape& input_shape() const { return input_shape_; }
+  const std::vector<NoiseLayer*>& noises() const { return noises_; }
 
  private:
   friend class NetworkBuilder;
@@ -65,6 +67,7 @@ class Network {
   std::unique_ptr<Sequence> layers_;
   std::vector<Linear*> linears_;  // in the order of the network, the last one to the classes
   std::vector<Normalizer*> normalizers_;  // of activations
+  std::vector<NoiseLayer*> noises_;
 };
 
 }  // namespace normsweep

@@ -145,8 +145,10 @@ void NetworkBuilder::AppendAfter(Layers* layers, const FeatureShape& shape) {
 }
 
 void NetworkBuilder::AppendNoise(Layers* layers, const FeatureShape& shape) {
-  layers->push_back(
-      std::make_unique<NoiseLayer>(*options_.network.noise, shape, options_.seed, noise_layers_++));
+  auto noise = std::make_unique<NoiseLayer>(*options_.network.noise, shape, options_.seed,
+                                            network_.noises_.size());
+  network_.noises_.push_back(noise.get());
+  layers->push_back(std::move(noise));
 }
 
 void NetworkBuilder::AppendActivation(Layers* layers, const FeatureShape& shape) {

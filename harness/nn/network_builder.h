@@ -43,7 +43,6 @@ class NetworkBuilder {
   FeatureShape shape_;            // of the output of layers_
   std::vector<Linear*> wrapped_;  // to be given a weight normalizer
   size_t activations_ = 0;        // layers so far
-  uint64_t noise_layers_ = 0;
   void Start();
 };
 

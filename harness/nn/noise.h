@@ -36,6 +36,9 @@ class NoiseLayer : public Layer {
   float* Forward(Mode mode, int64_t n, float* x) override;
   float* Backward(int64_t n, float* x, float* dy) override;
 
+  uint64_t step() const { return step_; }  // of the next Forward in kTrain
+  void SetStep(uint64_t step) { step_ = step; }
+
  private:
   void Draw(int64_t n);
 

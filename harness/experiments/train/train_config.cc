@@ -123,6 +123,10 @@ void CheckSizes(const TrainConfig& config) {
     }
   };
   must_divide(config.batch_size, "/normalization_batch_size", "the batch size");
+  if (config.measure.percentiles && config.dataset.ValidationSamples() < b) {
+    throw ConfigError("/measure/percentiles", "true, expected at least the " + std::to_string(b) +
+                                                  " validation samples of a normalization batch");
+  }
   if (!config.normalizer_crosses_samples) return;
   must_divide(config.recompute_batch_size.value_or(config.batch_size), "/recompute/batch_size",
               "the batch size");

@@ -29,11 +29,13 @@ class Trainer {
   Trainer(const TrainConfig& config, const Dataset& dataset)
       : config_(config),
         dataset_(dataset),
-        network_(config.MakeNetworkOptions()),
+        network_options_(config.MakeNetworkOptions()),
+        network_(network_options_),
         penalty_(network_.linears(), config.spectral_penalty, static_cast<uint64_t>(config.seed)),
         optimizer_(network_.Parameters(), config.momentum, config.weight_decay),
         schedule_(config.MakeSchedule()),
-        probes_(MakeProbes(config.measure, {dataset, config.StatisticsBatchSize()})) {}
+        probes_(MakeProbes(config.measure,
+                           {dataset, network_options_, config.StatisticsBatchSize()})) {}
 
   CaseResult Run();
 
@@ -56,6 +58,7 @@ class Trainer {
 
   const TrainConfig& config_;
   const Dataset& dataset_;
+  const NetworkOptions network_options_;
   Network network_;
   SpectralPenalty penalty_;
   Sgd optimizer_;

@@ -38,7 +38,8 @@ double Deviation(const std::vector<double>& v) {
 }  // namespace
 
 void InputPercentiles::Look(const ProbedStep& step) {
-  const int64_t n = std::min(kSamples, part_.count());
+  const int64_t most = std::max(multiple_, std::min(kSamples, part_.count()));
+  const int64_t n = most - most % multiple_;
   const int64_t elements = step.network->input_shape().Elements();
   std::vector<std::array<double, 3>> last;
   step.network->ObserveActivations(

@@ -3,7 +3,7 @@
 //
 // At each step looked at, the 15th, 50th and 85th percentile of what goes into the activation of
 // each unit (channel) of the last hidden layer, over the first 512 validation samples (and the
-// positions), with the statistics of this batch.
+// positions), with the statistics of this batch, or of its sub-batches.
 //
 // Metrics, means over the units: input_median_drift, the deviation over the steps of the median,
 // divided by the mean over the steps of half the distance between the outer two;
@@ -19,12 +19,14 @@ namespace normsweep {
 
 class InputPercentiles : public Probe {
  public:
-  explicit InputPercentiles(const DataPart& part) : part_(part) {}
+  // `multiple`: of which a batch must have a multiple of samples; `part` has at least as many.
+  InputPercentiles(const DataPart& part, int64_t multiple) : part_(part), multiple_(multiple) {}
   void Look(const ProbedStep& step) override;
   void Put(CaseResult* result) const override;
 
  private:
   const DataPart& part_;
+  int64_t multiple_;
   std::vector<int64_t> steps_;
   std::vector<std::vector<std::array<double, 3>>> percentiles_;  // of each step and unit
 };

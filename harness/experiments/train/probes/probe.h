@@ -1,6 +1,6 @@
 // What looks at a training from the side: at some steps, before the step is taken. A probe leaves
 // network and optimizer as they were, so that a training with probes gives the same numbers as one
-// without (the noise layers of network.noise excepted, whose draws a probe's passes use up).
+// without.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,7 @@ class Probe {
 
 struct ProbeContext {
   const Dataset& dataset;
+  const NetworkOptions& network;
   int64_t statistics_batch_size;  // samples that share statistics
 };
 

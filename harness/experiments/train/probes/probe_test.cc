@@ -184,7 +184,7 @@ TEST_CASE("percentiles of the last hidden units' inputs", "[train]") {
   NetworkOptions options = Options("none", ActivationKind::kSigmoid);
   options.network.hidden = {2};
   Network network(options);
-  InputPercentiles percentiles(data.validation);
+  InputPercentiles percentiles(data.validation, 1);
   percentiles.Look(StepOf(&network, data, 0.1));
   const auto w = network.linears()[0]->weight();
   for (float& bias : network.linears()[0]->bias()) bias = 3;  // all inputs move by 3
@@ -208,11 +208,25 @@ TEST_CASE("percentiles of the last hidden units' inputs", "[train]") {
   CHECK(result.metrics["input_median_drift"].get<double>() > 0.5);
 }
 
+TEST_CASE("percentiles of sub-batches take what divides", "[train]") {
+  const Dataset data = Data(21);
+  NetworkOptions options = Options("batch", ActivationKind::kSigmoid);
+  options.normalizer.options["normalization_batch_size"] = 4;
+  Network network(options);
+  InputPercentiles percentiles(data.validation, 4);
+  percentiles.Look(StepOf(&network, data, 0.1));
+  CaseResult result;
+  percentiles.Put(&result);
+  CHECK(result.samples["percentile_85"][0].get<double>() > 0);
+}
+
 TEST_CASE("in a fully connected network rho is 1", "[train]") {
   const Dataset data = Data(30);
   for (const int64_t n : {1, 2, 5}) {
-    Network network(Options("batch"));
-    StartStatistics statistics({data, n});
+    NetworkOptions options = Options("batch");
+    options.normalizer.options["normalization_batch_size"] = 4;  // does not divide the samples
+    Network network(options);
+    StartStatistics statistics({data, options, n});
     statistics.Look(StepOf(&network, data, 0.1));
     CaseResult result;
     statistics.Put(&result);
@@ -222,8 +236,9 @@ TEST_CASE("in a fully connected network rho is 1", "[train]") {
     CHECK(result.metrics["statistics_error"].get<double>() ==
           Approx(1 / std::sqrt(static_cast<double>(n))));
   }
-  Network none(Options("none"));
-  StartStatistics statistics({data, 2});
+  const NetworkOptions options = Options("none");
+  Network none(options);
+  StartStatistics statistics({data, options, 2});
   statistics.Look(StepOf(&none, data, 0.1));
   CaseResult result;
   statistics.Put(&result);

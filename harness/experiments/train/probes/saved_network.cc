@@ -75,6 +75,8 @@ BatchGradient ComputeGradient(Network* network, std::span<const float> images,
   ClearAccumulated(blocks);
   std::copy(images.begin(), images.end(), network->Input(n));
   const auto logits = network->Forward(Mode::kTrain, n);
+  // Every pass of a probe sees the noise of the training step to come, and leaves it to that.
+  for (NoiseLayer* noise : network->noises()) noise->SetStep(noise->step() - 1);
   std::vector<float> logit_gradient(logits.size());
   BatchGradient result;
   result.loss =

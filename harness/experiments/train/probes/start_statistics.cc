@@ -13,17 +13,20 @@ constexpr int64_t kSamples = 1000;
 
 }  // namespace
 
-void StartStatistics::Look(const ProbedStep& step) {
+// In a network of its own, with the same start, where all samples share their statistics.
+void StartStatistics::Look(const ProbedStep&) {
   if (looked_) return;
   looked_ = true;
-  const int64_t n = std::min(kSamples, part_.count());
-  const int64_t elements = step.network->input_shape().Elements();
-  step.network->Observe([&](size_t, const ConstTensorView& x) {
-    rho_.push_back(ImageMoments({x.As<float>(), x.shape.n, x.shape.s, x.shape.c}).Rho());
+  NetworkOptions options = options_;
+  options.normalizer.options.erase("normalization_batch_size");
+  Network network(options);
+  network.Observe([&](size_t, const ConstTensorView& x) {
+    rho_.push_back(
+        ImageMoments(ActivationView{x.As<float>(), x.shape.n, x.shape.s, x.shape.c}).Rho());
   });
-  std::copy_n(part_.images.data(), n * elements, step.network->Input(n));
-  step.network->Forward(Mode::kBatchStatistics, n);
-  step.network->Observe({});
+  const int64_t n = std::min(kSamples, part_.count());
+  std::copy_n(part_.images.data(), n * network.input_shape().Elements(), network.Input(n));
+  network.Forward(Mode::kBatchStatistics, n);
 }
 
 void StartStatistics::Put(CaseResult* result) const {
