@@ -113,6 +113,7 @@ void CheckKeys(const Claim& claim, const Json& json, const std::string& pointer)
     check("against", claim.expect == Expect::kCrossover);
     check("with", claim.expect == Expect::kCorrelation);
     check("than", false);
+    check("by", false);
     return;
   }
   if (claim.than) {
@@ -125,27 +126,59 @@ void CheckKeys(const Claim& claim, const Json& json, const std::string& pointer)
   }
 }
 
-// The swept paths whose values `relative_to` leaves as they are.
-std::vector<std::string> OtherPaths(const RowSelector& relative_to, const Config& config) {
+// Whether a column is a swept path or tells a detail of its value: normalizer, normalizer.groups.
+bool Belongs(const std::string& column, const std::string& path) {
+  return column == path || column.starts_with(path + ".");
+}
+
+// The swept paths that `relative_to` names.
+std::vector<std::string> VariedPaths(const RowSelector& relative_to, const Config& config) {
   std::vector<std::string> paths;
   for (const Axis& axis : config.axes) {
-    const bool named =
-        std::any_of(relative_to.items().begin(), relative_to.items().end(), [&](const auto& item) {
-          return item.key() == axis.path || item.key().starts_with(axis.path + ".");
-        });
-    if (!named) paths.push_back(axis.path);
+    if (std::any_of(relative_to.items().begin(), relative_to.items().end(),
+                    [&](const auto& item) { return Belongs(item.key(), axis.path); })) {
+      paths.push_back(axis.path);
+    }
   }
   return paths;
 }
 
-void CheckRelativeTo(const RowSelector& relative_to, const std::vector<SweepCase>& cases,
+// Every selected case has one baseline.
+void CheckRelativeTo(const Claim& claim, const std::vector<SweepCase>& cases,
                      const std::string& pointer) {
-  for (const auto& [column, value] : relative_to.items()) {
+  if (claim.relative_to.empty()) return;
+  for (const auto& [column, value] : claim.relative_to.items()) {
     CheckColumn(column, ColumnsOf(cases), JoinPointer(pointer, column));
   }
-  if (std::none_of(cases.begin(), cases.end(),
-                   [&](const SweepCase& one) { return Matches(relative_to, one.columns); })) {
-    throw ConfigError(pointer, Shown(relative_to) + ", which no case of the sweep is");
+  for (const SweepCase& one : cases) {
+    if (!Matches(claim.selected, one.columns)) continue;
+    const auto count = std::count_if(cases.begin(), cases.end(), [&](const SweepCase& other) {
+      return IsBaseline(claim, one.columns, other.columns);
+    });
+    if (count == 1) continue;
+    throw ConfigError(pointer, Shown(claim.relative_to) + ", which " + std::to_string(count) +
+                                   " cases are for " + one.coordinates + ", expected one");
+  }
+}
+
+// A trend or a crossing needs numbers to run over, at least two of them among the selected cases.
+void CheckAxis(const Claim& claim, const std::vector<SweepCase>& cases,
+               const std::string& pointer) {
+  if (claim.axis.empty()) return;
+  CheckColumn(claim.axis, ColumnsOf(cases), pointer);
+  std::set<double> values;
+  for (const SweepCase& one : cases) {
+    if (!Matches(claim.selected, one.columns) || !one.columns.contains(claim.axis)) continue;
+    const OrderedJson& value = one.columns[claim.axis];
+    if (!value.is_number()) {
+      throw ConfigError(
+          pointer, "\"" + claim.axis + "\" has the value " + value.dump() + ", expected numbers");
+    }
+    values.insert(value.get<double>());
+  }
+  if (values.size() < 2) {
+    throw ConfigError(pointer, "\"" + claim.axis + "\" has " + std::to_string(values.size()) +
+                                   " values in the selected cases, expected two or more");
   }
 }
 
@@ -156,6 +189,19 @@ const char* Name(Expect expect) {
     if (value == expect) return name;
   }
   return "";
+}
+
+bool IsBaseline(const Claim& claim, const OrderedJson& columns, const OrderedJson& other) {
+  const auto varied = [&](const std::string& column) {
+    return std::any_of(claim.varied.begin(), claim.varied.end(),
+                       [&](const std::string& path) { return Belongs(column, path); });
+  };
+  return Matches(claim.relative_to, other) &&
+         std::all_of(columns.items().begin(), columns.items().end(), [&](const auto& item) {
+           const auto found = other.find(item.key());
+           return varied(item.key()) ||
+                  (found != other.end() && Json(*found) == Json(item.value()));
+         });
 }
 
 bool Matches(const RowSelector& selector, const OrderedJson& columns) {
@@ -175,15 +221,15 @@ std::vector<Claim> ReadClaims(const Config& config, const std::vector<SweepCase>
     Claim claim = ReadClaim(all[i], pointer);
     CheckKeys(claim, all[i], pointer);
     const bool open = claim.expect == Expect::kCorrelation;
-    if (!claim.axis.empty()) CheckColumn(claim.axis, ColumnsOf(cases), pointer + "/axis");
     CheckSelector(claim.selected, claim.axis, open, config, cases, pointer + "/case");
     if (all[i].contains("against")) {
       CheckSelector(claim.against, claim.axis, open, config, cases, pointer + "/against");
     } else {
       claim.against = claim.selected;
     }
-    CheckRelativeTo(claim.relative_to, cases, pointer + "/relative_to");
-    claim.same = OtherPaths(claim.relative_to, config);
+    CheckAxis(claim, cases, pointer + "/axis");
+    claim.varied = VariedPaths(claim.relative_to, config);
+    CheckRelativeTo(claim, cases, pointer + "/relative_to");
     claims.push_back(std::move(claim));
   }
   return claims;

@@ -27,9 +27,9 @@ struct Claim {
   std::string axis;            // of rising, falling and crossover: a swept path
   std::string with;            // the metric of the other side; of correlation: the other metric
   // Where it is not empty, `metric` stands for its difference from that of the row which is as
-  // `relative_to` says and else, in all of the paths `same`, as the row itself.
+  // `relative_to` says and else, in all columns but those of the paths `varied`, as the row itself.
   RowSelector relative_to;
-  std::vector<std::string> same;
+  std::vector<std::string> varied;
   double by = 0;  // least effect; of equal: the margin
   double confidence = 0.95;
 };
@@ -39,6 +39,10 @@ const char* Name(Expect expect);
 // The document's claims, checked against the cases: throws ConfigError for columns that are not
 // swept, values that no case has, and selectors that leave more open than the seed (or the axis).
 std::vector<Claim> ReadClaims(const Config& config, const std::vector<SweepCase>& cases);
+
+// Whether `other` has the columns that a row with these columns is relative to.
+bool IsBaseline(const Claim& claim, const nlohmann::ordered_json& columns,
+                const nlohmann::ordered_json& other);
 
 // Whether a row with these columns is among the selected.
 bool Matches(const RowSelector& selector, const nlohmann::ordered_json& columns);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "harness/config/json_file.h"
 #include "harness/report/csv.h"
 
 namespace normsweep {
@@ -21,9 +22,6 @@ OrderedJson OneClaim(const Judgement& j) {
   one["metric"] = j.claim.metric;
   one["expect"] = Name(j.claim.expect);
   one["by"] = j.claim.by;
-  if (j.claim.than) one["than"] = *j.claim.than;
-  if (!j.claim.with.empty()) one["with"] = j.claim.with;
-  if (!j.claim.relative_to.empty()) one["relative_to"] = j.claim.relative_to.dump();
   one["verdict"] = Name(j.verdict);
   one["effect"] = OrNull(j.effect);
   one["low"] = OrNull(j.low);
@@ -34,7 +32,24 @@ OrderedJson OneClaim(const Judgement& j) {
   one["n"] = j.n;
   one["paired"] = j.paired;
   one["reason"] = j.reason;
+  one["p_contrary"] = j.p_contrary;
+  one["p_contrary_adjusted"] = j.p_contrary_adjusted;
+  one["case"] = j.claim.selected;
+  if (!j.claim.against.empty() && !j.claim.than) one["against"] = j.claim.against;
+  if (!j.claim.axis.empty()) one["axis"] = j.claim.axis;
+  if (j.claim.than) one["than"] = *j.claim.than;
+  if (!j.claim.with.empty()) one["with"] = j.claim.with;
+  if (!j.claim.relative_to.empty()) one["relative_to"] = j.claim.relative_to;
   return one;
+}
+
+// normalizer.name=batch, batch_size=2
+std::string SelectorText(const RowSelector& selector) {
+  std::string text;
+  for (const auto& [column, value] : selector.items()) {
+    text += (text.empty() ? "" : ", ") + column + "=" + PlainText(value);
+  }
+  return text;
 }
 
 std::string Text(const std::optional<double>& value) {
@@ -46,6 +61,7 @@ std::string Text(const std::optional<double>& value) {
 
 // The names of claims are sentences: each has a line of its own, and the numbers one below.
 void PrintOne(const Judgement& j, std::ostream* out) {
+  const bool refuted = j.verdict == Verdict::kRefuted;
   *out << Name(j.verdict) << ": " << j.claim.name;
   if (!j.claim.source.empty()) *out << " (" << j.claim.source << ")";
   *out << "\n  " << j.claim.metric << ' ' << Name(j.claim.expect);
@@ -56,7 +72,8 @@ void PrintOne(const Judgement& j, std::ostream* out) {
   if (j.claim.by > 0)
     *out << (j.claim.expect == Expect::kEqual ? " within " : " by ") << j.claim.by;
   *out << ": " << Text(j.effect) << " [" << Text(j.low) << ", " << Text(j.high) << "], p "
-       << Text(j.p_adjusted) << ", n " << j.n << (j.paired ? " pairs" : "");
+       << Text(refuted ? j.p_contrary_adjusted : j.p_adjusted) << (refuted ? " against it" : "")
+       << ", n " << j.n << (j.paired ? " pairs" : "");
   if (!j.reason.empty()) *out << "; " << j.reason;
   *out << '\n';
 }
@@ -68,7 +85,9 @@ std::string ClaimsCsv(const std::vector<Judgement>& judgements) {
   for (const Judgement& j : judgements) {
     table.NewRow();
     const OrderedJson one = OneClaim(j);
-    for (const auto& [name, value] : one.items()) table.Put(name, value);
+    for (const auto& [name, value] : one.items()) {
+      table.Put(name, value.is_object() ? OrderedJson(SelectorText(value)) : value);
+    }
   }
   return table.Text();
 }
@@ -81,7 +100,7 @@ OrderedJson ClaimsJson(const std::vector<Judgement>& judgements) {
 
 void PrintClaims(const std::vector<Judgement>& judgements, std::ostream* out) {
   if (judgements.empty()) return;
-  *out << "\nClaims (p with Holm's correction over all of them)\n";
+  *out << "\nClaims (p with Holm's correction over these)\n";
   for (const Judgement& j : judgements) PrintOne(j, out);
 }
 

@@ -38,18 +38,11 @@ std::optional<double> ValueOf(const ResultRow& row, const std::string& metric) {
   return std::nullopt;
 }
 
-// The row that `row` is compared with: as relative_to says, and else the same.
+// The row that `row` is compared with.
 const ResultRow* Baseline(const Claim& claim, const ResultRow& row, const Rows& rows) {
-  const auto same = [&](const std::string& path) {
-    return RowSelector{{path, row.columns.value(path, OrderedJson())}};
-  };
-  const auto is_baseline = [&](const ResultRow* other) {
-    return Matches(claim.relative_to, other->columns) &&
-           std::all_of(claim.same.begin(), claim.same.end(), [&](const std::string& path) {
-             return !row.columns.contains(path) || Matches(same(path), other->columns);
-           });
-  };
-  const auto found = std::find_if(rows.begin(), rows.end(), is_baseline);
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const ResultRow* other) {
+    return IsBaseline(claim, row.columns, other->columns);
+  });
   return found == rows.end() ? nullptr : *found;
 }
 
@@ -134,11 +127,13 @@ void PutInterval(const Estimate& e, Judgement* judgement) {
 }
 
 std::string Complaint(const Missing& missing) {
-  return std::to_string(missing.rows) + " rows have no finite " + missing.metric;
+  return std::to_string(missing.rows) + (missing.rows == 1 ? " row has" : " rows have") +
+         " no finite " + missing.metric;
 }
 
 Evidence JudgeDifference(const Claim& claim, const Rows& rows) {
-  Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
+  Evidence e;
+  e.judgement.claim = claim;
   Missing missing;
   const BySeed a = Collect(claim, claim.selected, claim.metric, rows, &missing);
   BySeed b = a;
@@ -202,7 +197,8 @@ std::vector<std::vector<double>> Resample(const std::vector<std::vector<double>>
 }
 
 Evidence JudgeTrend(const Claim& claim, const Rows& rows) {
-  Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
+  Evidence e;
+  e.judgement.claim = claim;
   Missing missing;
   std::vector<std::vector<double>> groups;
   for (const auto& [at, by_seed] : Curve(claim.selected, claim, rows, &missing)) {
@@ -244,7 +240,9 @@ double Crossing(const std::vector<double>& positions,
 }
 
 Evidence JudgeCrossover(const Claim& claim, const Rows& rows) {
-  Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, true, ""}, 1, 1};
+  Evidence e;
+  e.judgement.claim = claim;
+  e.judgement.paired = true;
   Missing missing;
   const auto a = Curve(claim.selected, claim, rows, &missing);
   const auto b = Curve(claim.against, claim, rows, &missing);
@@ -265,33 +263,40 @@ Evidence JudgeCrossover(const Claim& claim, const Rows& rows) {
   if (!e.judgement.reason.empty()) return e;
   Random random(1, 1);
   std::vector<double> crossings;
-  int64_t crossed = 0;
   for (int i = 0; i < kResamples; ++i) {
     crossings.push_back(Crossing(positions, Resample(differences, &random)));
-    crossed += std::isnan(crossings.back()) ? 0 : 1;
   }
   const auto n = static_cast<int64_t>(differences.front().size());
   PutInterval({Crossing(positions, differences), Quantile(crossings, 0.5 - claim.confidence / 2),
                Quantile(crossings, 0.5 + claim.confidence / 2), 1, 1, n},
               &e.judgement);
-  e.p_for = static_cast<double>(kResamples - crossed + 1) / (kResamples + 1);
-  e.p_against = static_cast<double>(crossed + 1) / (kResamples + 1);
+  // Both ends must differ, each in its direction: an intersection-union test. That the mean curves
+  // of a resample cross proves nothing: those of two equal normalizers do, nine times of ten.
+  const Estimate first = PairedT(differences.front(), 0, claim.confidence);
+  const Estimate last = PairedT(differences.back(), 0, claim.confidence);
+  e.p_for = std::max(first.p_above, last.p_below);
+  e.p_against = std::min(first.p_below, last.p_above) * 2;
   return e;
 }
 
 // Seeds repeat a cell, so the pairs are means over them: as pairs of their own they would make any
 // correlation look sure. A row that is its own baseline says nothing.
 Evidence JudgeCorrelation(const Claim& claim, const Rows& rows) {
-  Evidence e{{claim, Verdict::kUndecided, {}, {}, {}, 1, 1, 0, false, ""}, 1, 1};
+  Evidence e;
+  e.judgement.claim = claim;
   struct Cell {
     double x = 0, y = 0, count = 0;
   };
   std::map<std::string, Cell> cells;
+  Missing missing;
   for (const ResultRow* row : rows) {
     if (!Matches(claim.selected, row->columns)) continue;
     if (!claim.relative_to.empty() && Matches(claim.relative_to, row->columns)) continue;
     const auto a = ClaimedValue(claim, *row, rows), b = ValueOf(*row, claim.with);
-    if (!a || !b) continue;
+    if (!a || !b) {
+      missing = {missing.rows + 1, a ? claim.with : claim.metric};
+      continue;
+    }
     OrderedJson columns = row->columns;
     columns.erase("seed");
     Cell& cell = cells[columns.dump()];
@@ -307,6 +312,10 @@ Evidence JudgeCorrelation(const Claim& claim, const Rows& rows) {
   e.p_for = r.p_above;
   e.p_against = r.p_below;
   if (std::isnan(r.effect)) e.judgement.reason = "fewer than four cells, or a constant";
+  if (missing.rows > 0) {
+    e.p_for = e.p_against = 1;
+    e.judgement.reason = Complaint(missing);
+  }
   return e;
 }
 
@@ -351,6 +360,8 @@ std::vector<Judgement> Judge(const std::vector<Claim>& claims, const std::vector
     const double alpha = 1 - claims[i].confidence;
     j.p = p_for[i];
     j.p_adjusted = supports[i];
+    j.p_contrary = p_against[i];
+    j.p_contrary_adjusted = refutes[i];
     if (supports[i] < alpha) {
       j.verdict = Verdict::kSupported;
     } else if (refutes[i] < alpha) {

@@ -20,8 +20,10 @@ struct Judgement {
   Verdict verdict = Verdict::kUndecided;
   std::optional<double> effect, low, high;  // none where there is no such number
   // Chance, were the claim false, of what was seen or more; and with Holm's correction over the
-  // claims of the run, which is what decides.
+  // claims of the config, which is what decides. Likewise were the claim's contrary false, which
+  // refutes.
   double p = 1, p_adjusted = 1;
+  double p_contrary = 1, p_contrary_adjusted = 1;
   int64_t n = 0;        // pairs of seeds, or seeds of the smaller side, or cells (correlation)
   bool paired = false;  // both sides have the same seeds
   std::string reason;   // why undecided, where it is not just p

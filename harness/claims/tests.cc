@@ -28,15 +28,17 @@ MeanAndVariance Describe(std::span<const double> values) {
   return d;
 }
 
-// An effect with standard error `error` and `freedom` degrees of freedom.
-Estimate StudentEstimate(double effect, double error, double freedom, double by,
+// An effect with standard error `error` and `freedom` degrees of freedom, from n values.
+Estimate StudentEstimate(double effect, double error, double freedom, int64_t n, double by,
                          double confidence) {
   Estimate e;
   e.effect = effect;
+  e.n = n;
   if (error == 0) {
     e.low = e.high = effect;
-    e.p_above = effect > by ? 0 : 1;
-    e.p_below = effect < by ? 0 : 1;
+    const double least = std::exp2(-static_cast<double>(n));
+    e.p_above = effect > by ? least : 1;
+    e.p_below = effect < by ? least : 1;
     return e;
   }
   const boost::math::students_t t(freedom);
@@ -108,10 +110,8 @@ Estimate PairedT(std::span<const double> differences, double by, double confiden
   const auto n = static_cast<int64_t>(differences.size());
   if (n < 2) return TooFew(n == 0 ? kNan : differences[0], n);
   const MeanAndVariance d = Describe(differences);
-  Estimate e = StudentEstimate(d.mean, std::sqrt(d.variance / static_cast<double>(n)),
-                               static_cast<double>(n - 1), by, confidence);
-  e.n = n;
-  return e;
+  return StudentEstimate(d.mean, std::sqrt(d.variance / static_cast<double>(n)),
+                         static_cast<double>(n - 1), n, by, confidence);
 }
 
 Estimate WelchT(std::span<const double> a, std::span<const double> b, double by,
@@ -123,9 +123,7 @@ Estimate WelchT(std::span<const double> a, std::span<const double> b, double by,
   const double va = da.variance / na, vb = db.variance / nb;
   const double freedom =
       (va + vb) * (va + vb) / (va * va / (na - 1) + vb * vb / (nb - 1));  // NaN where both are 0
-  Estimate e = StudentEstimate(da.mean - db.mean, std::sqrt(va + vb), freedom, by, confidence);
-  e.n = n;
-  return e;
+  return StudentEstimate(da.mean - db.mean, std::sqrt(va + vb), freedom, n, by, confidence);
 }
 
 double EqualP(const Estimate& against_lower, const Estimate& against_upper) {
@@ -164,13 +162,14 @@ Estimate RankCorrelation(std::span<const double> x, std::span<const double> y, d
   if (n < 4) return TooFew(kNan, n);
   const double r = Correlation(Ranks(x), Ranks(y));
   if (!std::isfinite(r)) return TooFew(kNan, n);  // one of them is constant
-  Estimate e{r, r, r, r > 0 ? 0.0 : 1.0, r < 0 ? 0.0 : 1.0, n};
-  if (std::abs(r) >= 1) return e;
   const auto count = static_cast<double>(n);
+  const double least = std::exp(-std::lgamma(count + 1));  // one order of n!
+  Estimate e{r, r, r, r > 0 ? least : 1, r < 0 ? least : 1, n};
+  if (std::abs(r) >= 1) return e;
   const boost::math::students_t t(count - 2);
   const double statistic = r * std::sqrt((count - 2) / (1 - r * r));
-  e.p_above = boost::math::cdf(boost::math::complement(t, statistic));
-  e.p_below = boost::math::cdf(t, statistic);
+  e.p_above = std::max(least, boost::math::cdf(boost::math::complement(t, statistic)));
+  e.p_below = std::max(least, boost::math::cdf(t, statistic));
   const double half = boost::math::quantile(boost::math::normal(), 0.5 + confidence / 2) *
                       std::sqrt((1 + r * r / 2) / (count - 3));
   e.low = std::tanh(std::atanh(r) - half);

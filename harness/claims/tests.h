@@ -20,7 +20,7 @@ struct Estimate {
 };
 
 // Mean of the differences against `by`: Student's t with n - 1 degrees of freedom. Differences
-// without any spread are as sure as they look: p is 0 or 1.
+// without any spread have the p of a sign test, 2^-n, or 1.
 Estimate PairedT(std::span<const double> differences, double by, double confidence);
 
 // Mean of a minus mean of b: Welch's t (Biometrika 34, 1947), degrees of freedom by Satterthwaite.
@@ -37,7 +37,8 @@ double EqualP(const Estimate& against_lower, const Estimate& against_upper);
 // interval is left to Bootstrap.
 Estimate Trend(std::span<const std::vector<double>> groups);
 
-// Spearman's rank correlation of pairs; p from t with n - 2 degrees of freedom, interval from
+// Spearman's rank correlation of pairs; p from t with n - 2 degrees of freedom, but at least 1/n!,
+// that of one order of n; interval from
 // Fisher's z with the variance of Bonett and Wright (Psychometrika 65, 2000).
 Estimate RankCorrelation(std::span<const double> x, std::span<const double> y, double confidence);
 

@@ -235,6 +235,12 @@ int RunCommand(const RunOptions& options, std::span<const ExperimentKind> experi
   } catch (const std::exception& error) {
     return Complain(console, error, kBadUsage);
   }
+  if (options.require_claims && IsPart(options)) {
+    return Complain(console,
+                    Error("--require-claims with --filter or --case: claims speak of all cases, "
+                          "expected one of the two"),
+                    kBadUsage);
+  }
   if (options.dry_run) {
     for (const Plan& plan : plans) PrintCases(plan, console);
     return kAllGood;

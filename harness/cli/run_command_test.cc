@@ -255,6 +255,7 @@ TEST_CASE("claims are judged when all cases have run, and only then") {
   RunTest test;
   const auto config = [&](const char* expect) {
     Json json = Json::parse(kConfig);
+    json["sweep"]["seed"] = {1, 2, 3, 4, 5};  // whose differences have no spread: p is 2^-5
     json["claims"] = {{{"name", "more is worse"},
                        {"metric", "test_error"},
                        {"expect", expect},
@@ -275,12 +276,14 @@ TEST_CASE("claims are judged when all cases have run, and only then") {
   CHECK(test.out.str().find("refuted: more is worse") != std::string::npos);
   test.options.require_claims = false;
   CHECK(test.Run() == kAllGood);
-  test.options.require_claims = true;
   test.options.selection.filter = "seed=1";
   test.options.output = test.folder / "part";
   CHECK(test.Run() == kAllGood);
   CHECK(test.out.str().find("Claims") == std::string::npos);
   CHECK_FALSE(test.folder.Has("part/fake/claims.csv"));
+  test.options.require_claims = true;
+  CHECK(test.Run() == kBadUsage);
+  CHECK(test.err.str().find("--require-claims with --filter or --case") != std::string::npos);
 }
 
 }  // namespace

@@ -39,8 +39,10 @@ void NetworkBuilder::Start() {
     const auto fan_in = static_cast<double>(w.c * w.s), fan_out = static_cast<double>(w.n * w.s);
     double variance =
         options_.network.activation == ActivationKind::kRelu ? 2 / fan_in : 2 / (fan_in + fan_out);
-    if (i + 1 == network_.linears_.size()) variance = 1 / fan_in;
-    const double deviation = options_.network.init_scale * std::sqrt(variance);
+    const bool last = i + 1 == network_.linears_.size();
+    if (last) variance = 1 / fan_in;
+    const bool scaled = !last || options_.network.init_scale_of_last;
+    const double deviation = (scaled ? options_.network.init_scale : 1) * std::sqrt(variance);
     Random random(options_.seed, streams::kInitialWeights + i);
     for (float& weight : linear.weight()) {
       weight = static_cast<float>(deviation * random.Gaussian());

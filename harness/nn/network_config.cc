@@ -77,6 +77,7 @@ NetworkConfig ReadNetworkConfig(const Json& json, const std::string& pointer) {
   reader.Choice("normalizer_position", &config.normalizer_after_activation,
                 {{"before_activation", false}, {"after_activation", true}});
   reader.Positive("init_scale", &config.init_scale);
+  reader.Choice("init_scaled", &config.init_scale_of_last, {{"all", true}, {"hidden", false}});
   config.noise = ReadNoise(&reader);
   switch (config.kind) {
     case NetworkKind::kMlp: config.hidden = ReadHidden(&reader); break;

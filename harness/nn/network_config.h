@@ -26,6 +26,7 @@ struct NetworkConfig {
   ActivationKind activation = ActivationKind::kRelu;
   bool normalizer_after_activation = false;
   double init_scale = 1;
+  bool init_scale_of_last = true;                 // also of the layer to the classes
   std::optional<NoiseConfig> noise;               // at the place of the normalizers, behind them
   std::vector<int64_t> hidden = {100, 100, 100};  // mlp
   struct ConvolutionUnit {

@@ -46,6 +46,11 @@ ValueSelection ReadSelection(const Json& resolved_case) {
     throw ConfigError("/select/path",
                       "\"" + selection.path + "\", expected a path such as training.learning_rate");
   }
+  if (selection.path == "seed" || selection.path.starts_with("dataset")) {
+    throw ConfigError("/select/path", "\"" + selection.path +
+                                          "\", expected no seed, of which the trials have their "
+                                          "own, and nothing of the data set, which they share");
+  }
   if (resolved_case.contains(Json::json_pointer(PointerOf(selection.path)))) {
     throw ConfigError("/select/path", PointerOf(selection.path) +
                                           " is given or swept as well, expected one of the two");
@@ -97,6 +102,10 @@ void PutSelection(const ValueSelection& selection, const std::vector<double>& cu
                   CaseResult* result) {
   result->metrics["selected_" + SplitPath(selection.path).back()] = selection.values[best];
   result->metrics[selection.metric + "_per_value"] = curve;
+  if (!std::isfinite(curve[best])) {
+    result->reason += std::string(result->reason.empty() ? "" : "; ") +
+                      "every value had a trial that diverged: the first one was taken";
+  }
 }
 
 }  // namespace normsweep

@@ -37,7 +37,8 @@ std::vector<double> SelectionCurve(const ValueSelection& selection,
 // The first of the least ones.
 size_t Best(const std::vector<double>& curve);
 
-// The choice and its curve into a case's results: selected_learning_rate, selection_value_1, ...
+// The choice and its curve into a case's results: selected_learning_rate and
+// validation_error_value_1, ...
 void PutSelection(const ValueSelection& selection, const std::vector<double>& curve, size_t best,
                   CaseResult* result);
 

@@ -88,6 +88,17 @@ TEST_CASE("a case is trained with the selected value, which its results name wit
   CHECK(experiment->Trials(plain).empty());
 }
 
+TEST_CASE("a selection none of whose values trained says so") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  ValueSelection selection = ReadSelection(Case());
+  CaseResult result;
+  PutSelection(selection, {infinity, infinity, infinity}, 0, &result);
+  CHECK(result.reason.find("every value had a trial that diverged") == 0);
+  CaseResult good;
+  PutSelection(selection, {infinity, 1, infinity}, 1, &good);
+  CHECK(good.reason.empty());
+}
+
 TEST_CASE("a selection's mistakes are named with their place") {
   CHECK(ErrorOf(Case()).empty());
   Json wrong = Case();
@@ -103,6 +114,12 @@ TEST_CASE("a selection's mistakes are named with their place") {
   wrong = Case();
   wrong["select"]["values"][1] = -1;
   CHECK(ErrorOf(wrong).find("/select/values/1: -1") == 0);
+  for (const char* path : {"seed", "dataset.train_samples"}) {
+    wrong = Case();
+    wrong["select"]["path"] = path;
+    CHECK(ErrorOf(wrong).find("/select/path: \"" + std::string(path) + "\", expected no seed") ==
+          0);
+  }
   wrong = Case();
   wrong["select"]["metric"] = "test_error";
   CHECK(ErrorOf(wrong).find("/select/metric: ") == 0);

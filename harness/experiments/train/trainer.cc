@@ -34,8 +34,8 @@ class Trainer {
         penalty_(network_.linears(), config.spectral_penalty, static_cast<uint64_t>(config.seed)),
         optimizer_(network_.Parameters(), config.momentum, config.weight_decay),
         schedule_(config.MakeSchedule()),
-        probes_(MakeProbes(config.measure,
-                           {dataset, network_options_, config.StatisticsBatchSize()})) {}
+        probes_(MakeProbes(config.measure, {dataset, network_options_, config.StatisticsBatchSize(),
+                                            config.normalization_batch_size.value_or(1)})) {}
 
   CaseResult Run();
 
@@ -251,6 +251,9 @@ void Trainer::FillDiverged(CaseResult* result) const {
   metrics["steps"] = step_;
   metrics["learning_rate"] = config_.PeakLearningRate();
   metrics["parameters"] = network_.ParameterCount();
+  for (const auto& probe : probes_) {
+    if (probe->OutlivesDivergence()) probe->Put(result);
+  }
   if (config_.measure.singular_values) PutSingularValues(network_, true, &metrics);
 }
 

@@ -53,9 +53,9 @@ double Mean(const std::vector<double>& v) {
 }  // namespace
 
 void CovariateShift::Look(const ProbedStep& step) {
-  const SavedNetwork saved(step.network);
+  SavedNetwork saved(step.network);
   const auto layers = BlocksByLayer(*step.network);
-  ComputeGradient(step.network, step.images, step.labels);
+  saved.Gradient(step.images, step.labels);
   std::vector<Values> weights;                 // G_i
   std::vector<std::vector<Values>> gradients;  // all that a layer's step needs
   for (const auto& blocks : layers) {
@@ -71,10 +71,11 @@ void CovariateShift::Look(const ProbedStep& step) {
         layers[i - 1][b].value[k] -= static_cast<float>(step.learning_rate) * g[k];
       }
     }
-    ComputeGradient(step.network, step.images, step.labels);
+    saved.Gradient(step.images, step.labels);
     const std::span<const float> before = weights[i], after = layers[i].front().gradient;
     const double dot = Dot(before, after), a = Dot(before, before), c = Dot(after, after);
-    const double distance = std::sqrt(std::max(0.0, a - 2 * dot + c));
+    const double squares = a - 2 * dot + c;  // NaN where a gradient is infinite
+    const double distance = squares < 0 ? 0 : std::sqrt(squares);
     if (a == 0 || c == 0) continue;  // a layer that no gradient reaches has no angle
     distances.push_back(distance);
     relatives.push_back(distance / std::sqrt(a));

@@ -1,5 +1,5 @@
 // Internal covariate shift as the change of a layer's gradient when the layers below it are
-// updated: arXiv 1805.11604, definition 2.1 and figure 2.
+// updated: arXiv 1805.11604, definition 2.1 and figure 3.
 //
 // At a step: G_i, the gradient of the batch's loss with respect to the weights of linear layer i;
 // G'_i, the same after all layers below i, with their normalizers, have taken the step

@@ -34,13 +34,13 @@ double OrInfinity(double value) {
 
 void Landscape::Look(const ProbedStep& step) {
   SavedNetwork saved(step.network);
-  const BatchGradient here = ComputeGradient(step.network, step.images, step.labels);
+  const BatchGradient here = saved.Gradient(step.images, step.labels);
   const double norm = Norm(here.gradient);
   std::vector<double> losses, changes, betas;
   for (const double multiple : multiples_) {
     const double rate = multiple * step.learning_rate;
     saved.MoveTo(rate, here.gradient);
-    const BatchGradient there = ComputeGradient(step.network, step.images, step.labels);
+    const BatchGradient there = saved.Gradient(step.images, step.labels);
     losses.push_back(OrInfinity(there.loss));
     changes.push_back(OrInfinity(Distance(here.gradient, there.gradient)));
     betas.push_back(norm > 0 ? changes.back() / (rate * norm) : 0);

@@ -12,8 +12,8 @@ std::vector<std::unique_ptr<Probe>> MakeProbes(const MeasureConfig& config,
   std::vector<std::unique_ptr<Probe>> probes;
   if (config.statistics) probes.push_back(std::make_unique<StartStatistics>(context));
   if (config.percentiles) {
-    probes.push_back(std::make_unique<InputPercentiles>(context.dataset.validation,
-                                                        context.statistics_batch_size));
+    probes.push_back(
+        std::make_unique<InputPercentiles>(context.dataset.validation, context.multiple));
   }
   if (config.landscape) probes.push_back(std::make_unique<Landscape>(config.landscape_steps));
   if (config.covariate_shift) probes.push_back(std::make_unique<CovariateShift>());

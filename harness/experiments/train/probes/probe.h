@@ -28,14 +28,17 @@ class Probe {
  public:
   virtual ~Probe() = default;
   virtual void Look(const ProbedStep& step) = 0;
-  // Adds metrics and samples. Called once, after the last step of a training that did not diverge.
+  // Adds metrics and samples. Called once, after the last step.
   virtual void Put(CaseResult* result) const = 0;
+  // Whether Put is called after one that diverged too: what was measured before it began.
+  virtual bool OutlivesDivergence() const { return false; }
 };
 
 struct ProbeContext {
   const Dataset& dataset;
   const NetworkOptions& network;
   int64_t statistics_batch_size;  // samples that share statistics
+  int64_t multiple;               // of which a batch must have a multiple of samples
 };
 
 std::vector<std::unique_ptr<Probe>> MakeProbes(const MeasureConfig& config,

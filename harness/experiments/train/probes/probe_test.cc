@@ -69,9 +69,7 @@ TEST_CASE("a batch's gradient is the slope of its loss, and leaves no trace", "[
       const std::vector<float> before = Values(&network);
       {
         SavedNetwork saved(&network);
-        const auto at = [&] {
-          return ComputeGradient(&network, data.train.images, data.train.labels);
-        };
+        const auto at = [&] { return saved.Gradient(data.train.images, data.train.labels); };
         const BatchGradient here = at();
         saved.MoveTo(1e-3, here.gradient);
         const double below = at().loss;
@@ -105,8 +103,8 @@ TEST_CASE("along a short way the loss falls by the gradient's square", "[train]"
   Network network(Options("batch"));
   double squares = 0;
   {
-    const SavedNetwork saved(&network);
-    squares = Squares(ComputeGradient(&network, data.train.images, data.train.labels).gradient);
+    SavedNetwork saved(&network);
+    squares = Squares(saved.Gradient(data.train.images, data.train.labels).gradient);
   }
   Landscape landscape({0.01, 0.03});
   const double rate = 0.1;
@@ -124,6 +122,22 @@ TEST_CASE("along a short way the loss falls by the gradient's square", "[train]"
   CHECK(high == Approx(3 * low).epsilon(0.05));
   CHECK(result.metrics["landscape_beta"].get<double>() ==
         Approx(high / (0.03 * rate * std::sqrt(squares))).epsilon(0.05));
+}
+
+TEST_CASE("the order of the points along the gradient changes nothing", "[train]") {
+  const Dataset data = Data(6);
+  for (const char* name : {"batch", "batch_renorm", "spectral"}) {
+    CAPTURE(name);
+    const auto beta = [&](std::vector<double> multiples) {
+      Network network(Options(name));
+      Landscape landscape(std::move(multiples));
+      landscape.Look(StepOf(&network, data, 0.1));
+      CaseResult result;
+      landscape.Put(&result);
+      return result.metrics;
+    };
+    CHECK(beta({0.5, 1, 2, 4}) == beta({4, 2, 1, 0.5}));
+  }
 }
 
 TEST_CASE("covariate shift is the change of a gradient when the layers below have moved",
@@ -150,8 +164,9 @@ TEST_CASE("covariate shift is the change of a gradient when the layers below hav
   shift.Look(StepOf(&network, data, 0.5));
   CaseResult result;
   shift.Put(&result);
+  SavedNetwork saved(&network);
   const auto gradient_of = [&](size_t layer) {
-    ComputeGradient(&network, data.train.images, data.train.labels);
+    saved.Gradient(data.train.images, data.train.labels);
     const auto g = network.linears()[layer]->weight_gradient();
     return std::vector<float>(g.begin(), g.end());
   };
@@ -226,7 +241,7 @@ TEST_CASE("in a fully connected network rho is 1", "[train]") {
     NetworkOptions options = Options("batch");
     options.normalizer.options["normalization_batch_size"] = 4;  // does not divide the samples
     Network network(options);
-    StartStatistics statistics({data, options, n});
+    StartStatistics statistics({data, options, n, 1});
     statistics.Look(StepOf(&network, data, 0.1));
     CaseResult result;
     statistics.Put(&result);
@@ -238,7 +253,7 @@ TEST_CASE("in a fully connected network rho is 1", "[train]") {
   }
   const NetworkOptions options = Options("none");
   Network none(options);
-  StartStatistics statistics({data, options, 2});
+  StartStatistics statistics({data, options, 2, 1});
   statistics.Look(StepOf(&none, data, 0.1));
   CaseResult result;
   statistics.Put(&result);

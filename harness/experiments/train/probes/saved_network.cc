@@ -35,7 +35,7 @@ SavedBuffers::SavedBuffers(Network* network) {
   }
 }
 
-SavedBuffers::~SavedBuffers() {
+void SavedBuffers::Restore() {
   for (size_t b = 0; b < views_.size(); ++b) {
     for (size_t i = 0; i < values_[b].size(); ++i) {
       Set(views_[b], static_cast<int64_t>(i), values_[b][i]);
@@ -43,7 +43,8 @@ SavedBuffers::~SavedBuffers() {
   }
 }
 
-SavedNetwork::SavedNetwork(Network* network) : buffers_(network), blocks_(network->Parameters()) {
+SavedNetwork::SavedNetwork(Network* network)
+    : network_(*network), buffers_(network), blocks_(network->Parameters()) {
   for (const TrainedBlock& block : blocks_) {
     values_.insert(values_.end(), block.value, block.value + block.count);
   }
@@ -68,21 +69,20 @@ void SavedNetwork::MoveTo(double rate, std::span<const float> direction) {
   }
 }
 
-BatchGradient ComputeGradient(Network* network, std::span<const float> images,
-                              std::span<const int32_t> labels) {
+BatchGradient SavedNetwork::Gradient(std::span<const float> images,
+                                     std::span<const int32_t> labels) {
   const auto n = static_cast<int64_t>(labels.size());
-  const std::vector<TrainedBlock> blocks = network->Parameters();
-  ClearAccumulated(blocks);
-  std::copy(images.begin(), images.end(), network->Input(n));
-  const auto logits = network->Forward(Mode::kTrain, n);
-  // Every pass of a probe sees the noise of the training step to come, and leaves it to that.
-  for (NoiseLayer* noise : network->noises()) noise->SetStep(noise->step() - 1);
+  buffers_.Restore();
+  ClearAccumulated(blocks_);
+  std::copy(images.begin(), images.end(), network_.Input(n));
+  const auto logits = network_.Forward(Mode::kTrain, n);
+  for (NoiseLayer* noise : network_.noises()) noise->SetStep(noise->step() - 1);
   std::vector<float> logit_gradient(logits.size());
   BatchGradient result;
   result.loss =
       SoftmaxCrossEntropy(logits, labels, logit_gradient.data()).loss / static_cast<double>(n);
-  network->Backward(n, logit_gradient.data());
-  for (const TrainedBlock& block : blocks) {
+  network_.Backward(n, logit_gradient.data());
+  for (const TrainedBlock& block : blocks_) {
     result.gradient.insert(result.gradient.end(), block.gradient, block.gradient + block.count);
   }
   return result;

@@ -14,13 +14,21 @@ namespace normsweep {
 class SavedBuffers {
  public:
   explicit SavedBuffers(Network* network);
-  ~SavedBuffers();
+  ~SavedBuffers() { Restore(); }
   SavedBuffers(const SavedBuffers&) = delete;
   SavedBuffers& operator=(const SavedBuffers&) = delete;
+
+  void Restore();
 
  private:
   std::vector<std::vector<double>> values_;
   std::vector<TensorView> views_;
+};
+
+// Loss and gradient of a batch in kTrain.
+struct BatchGradient {
+  double loss = 0;              // mean over the samples, in nats
+  std::vector<float> gradient;  // of all parameters, in the order of Network::Parameters()
 };
 
 // Buffers and parameters; gradients that accumulate are 0 again at the end.
@@ -34,20 +42,16 @@ class SavedNetwork {
   // All parameters to the saved ones minus `rate` times `direction`, which has their order.
   void MoveTo(double rate, std::span<const float> direction);
 
+  // With the parameters as they are now, the saved buffers and the noise of the step to come:
+  // each pass is made in the same state. images [n, H, W, C], n = labels.size(). The gradient is in
+  // the network's own places too.
+  BatchGradient Gradient(std::span<const float> images, std::span<const int32_t> labels);
+
  private:
+  Network& network_;
   SavedBuffers buffers_;
   std::vector<TrainedBlock> blocks_;
   std::vector<float> values_;
 };
-
-// Of a batch in kTrain.
-struct BatchGradient {
-  double loss = 0;              // mean over the samples, in nats
-  std::vector<float> gradient;  // of all parameters, in the order of Network::Parameters()
-};
-// images [n, H, W, C], n = labels.size(). Leaves the gradient in the network's own places too, so
-// that gradients that accumulate must be 0 before the next training step (SavedNetwork does that).
-BatchGradient ComputeGradient(Network* network, std::span<const float> images,
-                              std::span<const int32_t> labels);
 
 }  // namespace normsweep

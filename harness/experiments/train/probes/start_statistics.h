@@ -1,6 +1,6 @@
 // How wrong the statistics of a batch are in the network at its start: the intra-class correlation
 // rho of each normalizer's input (statistics/batch_error.h), over the first 1,000 training samples,
-// whose statistics each layer below is normalized with.
+// whose statistics each layer below is normalized with; before a data-dependent start.
 //
 // Metrics: rho_per_layer; rho, their mean; rho_over_n, rho / n; and statistics_error, sqrt(rho /
 // n), n samples sharing their statistics. null in a network without normalizers of activations.
@@ -18,6 +18,7 @@ class StartStatistics : public Probe {
         batch_size_(context.statistics_batch_size) {}
   void Look(const ProbedStep& step) override;
   void Put(CaseResult* result) const override;
+  bool OutlivesDivergence() const override { return true; }
 
  private:
   const DataPart& part_;
