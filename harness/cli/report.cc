@@ -8,8 +8,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -57,26 +59,76 @@ pid_t Start(const std::vector<std::string>& command, int complaints) {
   return error == 0 ? process : -error;
 }
 
-// What it writes until it ends, the last of it where that is much.
-std::string ReadAll(int from, pid_t process, const std::atomic<int>* interrupted) {
-  constexpr size_t kMost = 16384;
-  std::string text;
-  std::array<char, 4096> buffer{};
-  bool told = false;
-  for (;;) {
-    if (!told && interrupted != nullptr && *interrupted != 0) {
-      ::kill(process, SIGINT);
-      told = true;
-    }
-    pollfd waiting{from, POLLIN, 0};
-    // A signal cannot notify, so it is looked for ten times a second.
-    if (::poll(&waiting, 1, 100) <= 0) continue;
-    const ssize_t count = ::read(from, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return text;
-    text.append(buffer.data(), static_cast<size_t>(count));
-    if (text.size() > 2 * kMost) text.erase(0, text.size() - kMost);
+// While it lives SIGINT and SIGTERM do nothing: the second of them, which would end this process,
+// would leave the child behind.
+class DeafToInterrupts {
+ public:
+  DeafToInterrupts() {
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &ignore, &before_[i]);
   }
+  ~DeafToInterrupts() {
+    for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &before_[i], nullptr);
+  }
+  DeafToInterrupts(const DeafToInterrupts&) = delete;
+  DeafToInterrupts& operator=(const DeafToInterrupts&) = delete;
+
+ private:
+  static constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
+  std::array<struct sigaction, 2> before_{};
+};
+
+// Ends the process group of a child once *interrupted is not zero: asks first.
+class Ending {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Ending(pid_t process, const std::atomic<int>* interrupted)
+      : process_(process), interrupted_(interrupted) {}
+
+  void Continue() {
+    if (interrupted_ == nullptr || *interrupted_ == 0) return;
+    if (!deaf_) {
+      deaf_.emplace();
+      ::kill(-process_, SIGTERM);
+      kill_at_ = Clock::now() + std::chrono::seconds(1);
+    } else if (Clock::now() >= kill_at_) {
+      ::kill(-process_, SIGKILL);
+    }
+  }
+
+  // The child has ended, but its number is still its own: what it started ends too.
+  void Finish() {
+    if (deaf_) ::kill(-process_, SIGKILL);
+  }
+
+ private:
+  pid_t process_;
+  const std::atomic<int>* interrupted_;
+  std::optional<DeafToInterrupts> deaf_;
+  Clock::time_point kill_at_;
+};
+
+// Whether it has ended; its status is still to be collected.
+bool HasEnded(pid_t process) {
+  siginfo_t info = {};
+  const int error = ::waitid(P_PID, static_cast<id_t>(process), &info, WEXITED | WNOHANG | WNOWAIT);
+  return error == 0 ? info.si_pid == process : errno != EINTR;
+}
+
+// Appends what can be read within the time, if any, and keeps the last of much. False at the end.
+bool ReadSome(int from, int milliseconds, std::string* text) {
+  constexpr size_t kMost = 16384;
+  std::array<char, 4096> buffer{};
+  pollfd waiting{from, POLLIN, 0};
+  if (::poll(&waiting, 1, milliseconds) <= 0) return true;
+  const ssize_t count = ::read(from, buffer.data(), buffer.size());
+  if (count < 0 && errno == EINTR) return true;
+  if (count <= 0) return false;
+  text->append(buffer.data(), static_cast<size_t>(count));
+  if (text->size() > 2 * kMost) text->erase(0, text->size() - kMost);
+  return true;
 }
 
 int StatusOf(pid_t process) {
@@ -87,10 +139,38 @@ int StatusOf(pid_t process) {
   return status;
 }
 
-// Of a Python traceback the line that says what went wrong.
+// Waits for the child, not for the end of what it writes: others may have inherited that. Returns
+// its status; *text is the last of what it wrote.
+int Attend(FileDescriptor* from, pid_t process, const std::atomic<int>* interrupted,
+           std::string* text) {
+  Ending ending(process, interrupted);
+  while (!HasEnded(process)) {
+    ending.Continue();
+    // Neither a signal nor an end can notify, so both are looked for again and again.
+    if (!ReadSome(from->number(), 20, text)) from->Close();
+  }
+  ending.Finish();
+  // The rest of what it wrote is in the pipe, which holds 64 KiB; others may still be writing.
+  for (int i = 0; i < 16 && from->number() >= 0; ++i) {
+    if (!ReadSome(from->number(), 0, text)) from->Close();
+  }
+  return StatusOf(process);
+}
+
+// Of a Python traceback the line that says what went wrong, with ? for what a terminal would obey:
+// the control characters of ASCII and, in UTF-8, those from U+0080 to U+009F.
 std::string LastLine(std::string text) {
-  text.erase(text.find_last_not_of(" \n") + 1);
-  return text.substr(text.rfind('\n') + 1);
+  text.erase(text.find_last_not_of(" \r\n") + 1);
+  text = text.substr(text.rfind('\n') + 1);
+  std::string shown;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    const bool two = byte == 0xC2 && next >= 0x80 && next < 0xA0;
+    shown += byte < 0x20 || byte == 0x7F || two ? '?' : text[i];
+    if (two) ++i;
+  }
+  return shown;
 }
 
 }  // namespace
@@ -132,8 +212,8 @@ std::string MakeReport(const ReportTools& tools, const std::string& folder,
     return none + tools.python + ": " + std::strerror(static_cast<int>(-process)) + "; " +
            kPackages;
   }
-  const std::string complaints = ReadAll(from.number(), process, interrupted);
-  const int status = StatusOf(process);
+  std::string complaints;
+  const int status = Attend(&from, process, interrupted, &complaints);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
     return "report in " + folder + "/report.html";
   }

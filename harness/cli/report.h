@@ -19,8 +19,10 @@ std::string FindPlotScript(const std::filesystem::path& binary);
 ReportTools ToolsOfThisBinary();
 
 // Runs the script on a folder of results and waits for it. Returns what to tell the user, one line
-// without its end: "report in FOLDER/report.html", or "no report: " with the reason and, where one
-// is missing, the package to install. Once *interrupted is not zero the script is ended too.
+// without its end and without control characters: "report in FOLDER/report.html", or "no report: "
+// with the reason and, where one is missing, the package to install. Once *interrupted is not zero
+// the script and what it has started are ended too: by SIGTERM, a second later by SIGKILL; until
+// then SIGINT and SIGTERM are ignored.
 std::string MakeReport(const ReportTools& tools, const std::string& folder,
                        const std::atomic<int>* interrupted);
 
