@@ -131,7 +131,7 @@ def landscape_part(which, key, members, results, folder, name):
 
 
 def covariate_shift(results, folder):
-    """arXiv 1805.11604, figure 2: a layer's gradient before and after the layers below moved."""
+    """arXiv 1805.11604, figure 3: a layer's gradient before and after the layers below moved."""
     names = ("covariate_shift_steps", "covariate_shift_distance", "covariate_shift_cosine")
     pictures = []
     for key, members in sampled(results, names).items():

@@ -1,6 +1,7 @@
 """report.html: one page with everything inline, for plot.py."""
 import base64
 import html
+import json
 import os
 import shlex
 
@@ -83,18 +84,62 @@ def number(value):
     return text(value)
 
 
+def selector_text(selector):
+    """normalizer.name=batch, batch_size=2; a text is of results that have it as JSON's."""
+    if not isinstance(selector, dict):
+        return text(selector)
+    return ", ".join(f"{text(k)}={text(v if isinstance(v, str) else json.dumps(v))}"
+                     for k, v in selector.items())
+
+
+# Between what is claimed to compare and what it is compared with.
+LINKS = {"equal": "to", "correlation": "with", "crossover": "with"}
+
+
+def compared(claim):
+    """What is compared: test_error of batch_size=2 greater than that of batch_size=32 by 1."""
+    expect = claim["expect"]
+    words = [text(claim["metric"])]
+    if claim.get("case"):
+        words.append("of " + selector_text(claim["case"]))
+    if claim.get("relative_to"):
+        words.append(f"(relative to {selector_text(claim['relative_to'])})")
+    words.append(text(expect))
+    other = [number(claim["than"])] if claim.get("than") is not None else []
+    if claim.get("with"):
+        other.append(text(claim["with"]))
+    if claim.get("against"):
+        other.append(("" if other else "that ") + "of " + selector_text(claim["against"]))
+    if other:
+        words += [LINKS.get(expect, "than"), *other]
+    if claim.get("axis"):
+        words.append("along " + text(claim["axis"]))
+    if claim["by"]:
+        words.append(("within " if expect == "equal" else "by ") + number(claim["by"]))
+    return " ".join(words)
+
+
+def p_text(claim):
+    """The p that decided: of a refuted claim that of its contrary."""
+    p, of = claim.get("p_adjusted"), ""
+    if claim["verdict"] == "refuted" and claim.get("p_contrary_adjusted") is not None:
+        p, of = claim["p_contrary_adjusted"], " of the contrary"
+    return f"p{of} -" if p is None else f"p{of} {p:.2g} (Holm)"
+
+
 def claim_block(claim):
     effect = f"{number(claim['effect']) or '-'}"
     if claim["low"] is not None or claim["high"] is not None:
         effect += f" [{number(claim['low']) or '-∞'}, {number(claim['high']) or '∞'}]"
-    word = "within" if claim["expect"] == "equal" else "by"
-    by = f" {word} {number(claim['by'])}" if claim["by"] else ""
+        if claim.get("confidence") is not None:
+            effect += f" at {100 * claim['confidence']:.4g} %"
     source = f" <cite>{text(claim['source'])}</cite>" if claim["source"] else ""
     reason = f"; {text(claim['reason'])}" if claim["reason"] else ""
-    return (f'<div class="claim {claim["verdict"]}"><div><span class="verdict">{claim["verdict"]}'
-            f"</span>: {text(claim['name'])}{source}</div><div>{text(claim['metric'])} "
-            f"{text(claim['expect'])}{by}: {effect}, p {claim['p_adjusted']:.2g} (Holm), "
-            f"n {claim['n']}{' pairs' if claim['paired'] else ''}{reason}</div></div>")
+    count = f", n {number(claim['n'])}" if claim["n"] is not None else ""
+    verdict = text(claim["verdict"])
+    return (f'<div class="claim {verdict}"><div><span class="verdict">{verdict}'
+            f"</span>: {text(claim['name'])}{source}</div><div>{compared(claim)}: {effect}, "
+            f"{p_text(claim)}{count}{' pairs' if claim['paired'] else ''}{reason}</div></div>")
 
 
 def picture_block(picture, folder):
@@ -125,7 +170,7 @@ def summary_table(results):
     metrics = []
     for row in rows:
         metrics += [m for m, v in row["metrics"].items()
-                    if m not in metrics and v["mean"] is not None and "_per_" not in m]
+                    if m not in metrics and v.get("mean") is not None and "_per_" not in m]
     metrics = [m for m in metrics if not m.rsplit("_", 1)[-1].isdigit()][:12]
     lines = []
     for row in rows:
@@ -174,25 +219,36 @@ def environment_list(environment):
             return f"<code>{text(' '.join(map(str, value)))}</code>"
         return text(value)
 
-    return "<dl>" + "".join(f"<dt>{text(k)}</dt><dd>{shown(v)}</dd>"
-                            for k, v in environment.items()) + "</dl>"
+    if not environment:
+        return ""
+    return "<h2>Where it ran</h2><dl>" + "".join(
+        f"<dt>{text(k)}</dt><dd>{shown(v)}</dd>" for k, v in environment.items()) + "</dl>"
+
+
+def source_of(environment):
+    """Processor, time and the source that was built."""
+    if not environment:
+        return " It is not known where it ran."
+    commit = environment.get("commit")
+    source = f"commit <code>{text(str(commit)[:12])}</code>" if commit else "no commit"
+    if commit and not environment.get("tree_clean"):
+        source += " with changes"
+    return (f" {text(environment.get('processor'))}, {text(environment.get('cores'))} cores, "
+            f"{text(environment.get('time'))}, normsweep {text(environment.get('normsweep'))}, "
+            f"{source}.")
 
 
 def introduction(results):
     """What was run, where, and of which source."""
     config, environment = results["config"], results["environment"]
     swept = ", ".join(f"{text(path)} ({len(values)})" if isinstance(values, list) else text(path)
-                      for path, values in config.get("sweep", {}).items())
-    commit = environment.get("commit")
-    source = f"commit <code>{text(str(commit)[:12])}</code>" if commit else "no commit"
-    if commit and not environment.get("tree_clean"):
-        source += " with changes"
-    command = " ".join(map(shlex.quote, map(str, environment.get("command_line", []))))
+                      for path, values in config["sweep"].items())
+    command = environment.get("command_line")
+    command = " ".join(map(shlex.quote, map(str, command))) if isinstance(command, list) else ""
     return (f"<p>Experiment <code>{text(config.get('experiment'))}</code>"
-            f"{', swept: ' + swept if swept else ''}; {len(results['rows'])} rows. "
-            f"{text(environment.get('processor'))}, {text(environment.get('cores'))} cores, "
-            f"{text(environment.get('time'))}, normsweep {text(environment.get('normsweep'))}, "
-            f"{source}.</p>" + (f"<p><code>{text(command)}</code></p>" if command else ""))
+            f"{', swept: ' + swept if swept else ''}; {len(results['rows'])} rows."
+            f"{source_of(environment)}</p>" +
+            (f"<p><code>{text(command)}</code></p>" if command else ""))
 
 
 def summary_section(results):
@@ -222,7 +278,7 @@ def write(results, pictures, folder):
     if pictures:
         blocks = "".join(picture_block(picture, folder) for picture in pictures)
         parts.append(f'<h2>Pictures</h2><div class="pictures">{blocks}</div>')
-    parts += [summary_section(results), case_section(results), "<h2>Where it ran</h2>",
+    parts += [summary_section(results), case_section(results),
               environment_list(results["environment"])]
     page = (f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -32,7 +32,7 @@ def read(folder):
 
 
 def swept(results):
-    return list(results["config"].get("sweep", {}))
+    return list(results["config"].get("sweep") or {})
 
 
 def is_detail(column, results):
