@@ -15,7 +15,6 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kResamples = 10000;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // What speaks for a claim and what for its contrary.
 struct Evidence {
@@ -263,6 +262,7 @@ Evidence JudgeCrossover(const Claim& claim, const Rows& rows) {
   if (!e.judgement.reason.empty()) return e;
   Random random(1, 1);
   std::vector<double> crossings;
+  crossings.reserve(kResamples);
   for (int i = 0; i < kResamples; ++i) {
     crossings.push_back(Crossing(positions, Resample(differences, &random)));
   }
