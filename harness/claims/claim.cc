@@ -42,7 +42,10 @@ std::string Listed(const std::set<std::string>& names) {
 void CheckColumn(const std::string& column, const std::set<std::string>& columns,
                  const std::string& pointer) {
   if (columns.contains(column)) return;
-  throw ConfigError(pointer, "\"" + column + "\" is not swept, expected one of " + Listed(columns));
+  if (column == "seed") throw ConfigError(pointer, "expected no seed: a claim is tested over them");
+  throw ConfigError(
+      pointer, "\"" + column + "\" is not swept, expected " +
+                   (columns.empty() ? "none, for only the seed is" : "one of " + Listed(columns)));
 }
 
 // The swept paths, but for the seed and `axis`, of which the selected cases have several values.
@@ -165,7 +168,6 @@ void CheckRelativeTo(const Claim& claim, const std::vector<SweepCase>& cases,
 void CheckAxis(const Claim& claim, const std::vector<SweepCase>& cases,
                const std::string& pointer) {
   if (claim.axis.empty()) return;
-  CheckColumn(claim.axis, ColumnsOf(cases), pointer);
   std::set<double> values;
   for (const SweepCase& one : cases) {
     if (!Matches(claim.selected, one.columns) || !one.columns.contains(claim.axis)) continue;
@@ -221,6 +223,7 @@ std::vector<Claim> ReadClaims(const Config& config, const std::vector<SweepCase>
     Claim claim = ReadClaim(all[i], pointer);
     CheckKeys(claim, all[i], pointer);
     const bool open = claim.expect == Expect::kCorrelation;
+    if (!claim.axis.empty()) CheckColumn(claim.axis, ColumnsOf(cases), pointer + "/axis");
     CheckSelector(claim.selected, claim.axis, open, config, cases, pointer + "/case");
     if (all[i].contains("against")) {
       CheckSelector(claim.against, claim.axis, open, config, cases, pointer + "/against");

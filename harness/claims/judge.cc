@@ -28,6 +28,7 @@ using Rows = std::vector<const ResultRow*>;
 struct Missing {
   int64_t rows = 0;
   std::string metric;
+  int64_t diverged = 0;  // rows that are there, but at chance error
 };
 
 std::optional<double> ValueOf(const ResultRow& row, const std::string& metric) {
@@ -63,6 +64,7 @@ double SeedOf(const ResultRow& row) {
 class SeedMeans {
  public:
   void Add(const ResultRow& row, std::optional<double> value) {
+    diverged_ += row.result.status == "diverged" ? 1 : 0;
     if (value) {
       values_[SeedOf(row)].push_back(*value);
     } else {
@@ -78,10 +80,11 @@ class SeedMeans {
     return means;
   }
   int64_t missing() const { return missing_; }
+  int64_t diverged() const { return diverged_; }
 
  private:
   std::map<double, std::vector<double>> values_;
-  int64_t missing_ = 0;
+  int64_t missing_ = 0, diverged_ = 0;
 };
 
 // One side of a comparison; rows without a finite value are counted.
@@ -93,7 +96,9 @@ BySeed Collect(const Claim& claim, const RowSelector& selector, const std::strin
     means.Add(*row,
               metric == claim.metric ? ClaimedValue(claim, *row, rows) : ValueOf(*row, metric));
   }
-  if (means.missing() > 0) *missing = {missing->rows + means.missing(), metric};
+  if (means.missing() > 0) missing->metric = metric;
+  missing->rows += means.missing();
+  missing->diverged += means.diverged();
   return means.Means();
 }
 
@@ -130,6 +135,12 @@ std::string Complaint(const Missing& missing) {
          " no finite " + missing.metric;
 }
 
+std::string DivergedNote(const Missing& missing) {
+  if (missing.diverged == 0) return "";
+  return std::to_string(missing.diverged) + (missing.diverged == 1 ? " row" : " rows") +
+         " diverged, at chance error here";
+}
+
 Evidence JudgeDifference(const Claim& claim, const Rows& rows) {
   Evidence e;
   e.judgement.claim = claim;
@@ -158,6 +169,7 @@ Evidence JudgeDifference(const Claim& claim, const Rows& rows) {
     e.p_for = sign > 0 ? upper.p_above : upper.p_below;
     e.p_against = sign > 0 ? upper.p_below : upper.p_above;
   }
+  e.judgement.reason = DivergedNote(missing);
   if (e.judgement.n < 2) e.judgement.reason = "fewer than two seeds";
   return e;
 }
@@ -175,6 +187,7 @@ std::map<double, BySeed> Curve(const RowSelector& selector, const Claim& claim, 
   for (const auto& [at, means] : points) {
     if (means.missing() < 1) curve[at] = means.Means();
     missing->rows += means.missing();
+    missing->diverged += means.diverged();
   }
   missing->metric = claim.metric;
   return curve;
@@ -221,6 +234,7 @@ Evidence JudgeTrend(const Claim& claim, const Rows& rows) {
   const bool rising = claim.expect == Expect::kRising;
   e.p_for = rising ? trend.p_above : trend.p_below;
   e.p_against = rising ? trend.p_below : trend.p_above;
+  e.judgement.reason = DivergedNote(missing);
   if (trend.n < 2) e.judgement.reason = "fewer than two values of the axis, or two seeds";
   return e;
 }
@@ -274,6 +288,7 @@ Evidence JudgeCrossover(const Claim& claim, const Rows& rows) {
   // of a resample cross proves nothing: those of two equal normalizers do, nine times of ten.
   const Estimate first = PairedT(differences.front(), 0, claim.confidence);
   const Estimate last = PairedT(differences.back(), 0, claim.confidence);
+  e.judgement.reason = DivergedNote(missing);
   e.p_for = std::max(first.p_above, last.p_below);
   e.p_against = std::min(first.p_below, last.p_above) * 2;
   return e;

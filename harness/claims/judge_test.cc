@@ -185,6 +185,19 @@ TEST_CASE("of a case with several rows the mean counts") {
         Approx(*Only(Make(Expect::kCrossover, kBatch, kGroup), Rows()).effect));
 }
 
+TEST_CASE("rows that diverged are named") {
+  auto rows = Rows();
+  for (ResultRow& row : rows) {
+    if (row.columns["batch_size"] == 1 && row.columns["seed"] == 2) row.result.status = "diverged";
+  }
+  CHECK(Only(Make(Expect::kGreater, kBatch1, kBatch8, 1), rows).reason ==
+        "1 row diverged, at chance error here");
+  CHECK(Only(Make(Expect::kEqual, kBatch1, kGroup1, 1), rows).reason ==
+        "2 rows diverged, at chance error here");
+  CHECK(Only(Make(Expect::kFalling, kBatch, {}), rows).reason ==
+        "1 row diverged, at chance error here");
+}
+
 TEST_CASE("rising and falling over an axis") {
   const auto rows = Rows();
   const Judgement falling = Only(Make(Expect::kFalling, kBatch, {}), rows);
@@ -323,6 +336,15 @@ TEST_CASE("a claim's mistakes are named with their place") {
   OrderedJson wrong = good;
   wrong["case"]["batch"] = 2;
   CHECK(ErrorOf(wrong).find("/claims/0/case/batch: \"batch\" is not swept") == 0);
+  wrong = good;
+  wrong["case"]["seed"] = 1;
+  CHECK(ErrorOf(wrong) == "/claims/0/case/seed: expected no seed: a claim is tested over them");
+  wrong = {{"name", "n"},
+           {"metric", "test_error"},
+           {"expect", "falling"},
+           {"case", {{"normalizer.name", "batch"}}},
+           {"axis", "batchsize"}};
+  CHECK(ErrorOf(wrong).find("/claims/0/axis: \"batchsize\" is not swept, expected one of ") == 0);
   wrong = good;
   wrong["case"]["batch_size"] = 3;
   CHECK(ErrorOf(wrong).find("/claims/0/case: ") == 0);

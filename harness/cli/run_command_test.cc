@@ -281,6 +281,12 @@ TEST_CASE("claims are judged when all cases have run, and only then") {
   CHECK(test.Run() == kAllGood);
   CHECK(test.out.str().find("Claims") == std::string::npos);
   CHECK_FALSE(test.folder.Has("part/fake/claims.csv"));
+  test.options.output = test.folder / "out";  // where verdicts on all cases lie
+  CHECK(test.folder.Has("out/fake/claims.csv"));
+  test.folder.Write("out/fake/report.html", "of the run before");
+  CHECK(test.Run() == kAllGood);
+  CHECK_FALSE(test.folder.Has("out/fake/claims.csv"));
+  CHECK_FALSE(test.folder.Has("out/fake/report.html"));
   test.options.require_claims = true;
   CHECK(test.Run() == kBadUsage);
   CHECK(test.err.str().find("--require-claims with --filter or --case") != std::string::npos);

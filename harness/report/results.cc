@@ -1,5 +1,7 @@
 #include "harness/report/results.h"
 
+#include <filesystem>
+
 #include "harness/claims/claim_tables.h"
 #include "harness/report/csv.h"
 #include "harness/report/files.h"
@@ -139,6 +141,9 @@ void WriteResults(const std::string& folder, const OrderedJson& environment, con
   files.Add(folder + "/timings.csv", TimingsCsv(rows));
   for (const ResultFile& file : more) files.Add(folder + "/" + file.name, file.content);
   files.Commit();
+  // What an earlier run left there would speak of other rows.
+  if (claims.empty()) std::filesystem::remove(folder + "/claims.csv");
+  std::filesystem::remove(folder + "/report.html");
 }
 
 }  // namespace normsweep

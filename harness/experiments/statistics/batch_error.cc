@@ -33,7 +33,7 @@ BatchMoments Moments(const ImageMoments& m, const std::vector<int64_t>& order, i
 // Sums over draws and channels; BatchError's members before the division and the root.
 class Sums {
  public:
-  Sums(const BatchErrorOptions& options) : options_(options) {}
+  explicit Sums(const BatchErrorOptions& options) : options_(options) {}
 
   void Add(const BatchMoments& batch, double variance) {
     const double v = variance + options_.eps, b = batch.variance + options_.eps;

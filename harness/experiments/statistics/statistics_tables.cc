@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -19,6 +20,13 @@ std::string Text(double value, const char* format) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), format, value);
   return text.data();
+}
+
+// Over seeds that differ the larger batch is the safe one.
+std::string Enough(const SummaryRow& row) {
+  const MetricSummary* found = row.Find("batch_size_for_level");
+  if (found == nullptr || !found->mean) return "-";
+  return std::to_string(std::llround(std::ceil(*found->mean)));
 }
 
 std::string Number(const SummaryRow& row, const char* metric, const char* format) {
@@ -74,7 +82,7 @@ void PrintOne(const Config& config, const std::vector<const SummaryRow*>& rows, 
                                             : Number(*row, "mean_error", "%.2f") + " (" +
                                                   Number(*row, "mean_error_theory", "%.2f") + ")");
     }
-    table.back().push_back(last == nullptr ? "-" : Number(*last, "batch_size_for_level", "%.0f"));
+    table.back().push_back(last == nullptr ? "-" : Enough(*last));
   }
   PrintTable(table, out);
 }
