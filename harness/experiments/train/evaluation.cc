@@ -110,6 +110,7 @@ PopulationStatistics::PopulationStatistics(Network* network, const DataPart& par
     : saved_(network) {
   const auto& normalizers = network->activation_normalizers();
   std::vector<std::vector<Moments>> moments;
+  moments.reserve(normalizers.size());
   for (Normalizer* normalizer : normalizers) {
     moments.emplace_back(static_cast<size_t>(normalizer->shape().c));
   }
