@@ -227,7 +227,7 @@ std::vector<Claim> ReadClaims(const Config& config, const std::vector<SweepCase>
     CheckSelector(claim.selected, claim.axis, open, config, cases, pointer + "/case");
     if (all[i].contains("against")) {
       CheckSelector(claim.against, claim.axis, open, config, cases, pointer + "/against");
-    } else {
+    } else if (IsComparison(claim.expect) && !claim.than) {
       claim.against = claim.selected;
     }
     CheckAxis(claim, cases, pointer + "/axis");

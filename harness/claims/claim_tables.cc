@@ -35,7 +35,7 @@ OrderedJson OneClaim(const Judgement& j) {
   one["p_contrary"] = j.p_contrary;
   one["p_contrary_adjusted"] = j.p_contrary_adjusted;
   one["case"] = j.claim.selected;
-  if (!j.claim.against.empty() && !j.claim.than) one["against"] = j.claim.against;
+  if (!j.claim.against.empty()) one["against"] = j.claim.against;
   if (!j.claim.axis.empty()) one["axis"] = j.claim.axis;
   if (j.claim.than) one["than"] = *j.claim.than;
   if (!j.claim.with.empty()) one["with"] = j.claim.with;

@@ -395,6 +395,7 @@ TEST_CASE("what a claim is relative to keeps the other paths of the sweep") {
                                              {"than", 0},
                                              {"relative_to", {{"normalizer.name", "layer"}}}}));
   const Claim claim = ReadClaims(config, ExpandCases(config)).front();
+  CHECK(claim.against.empty());
   CHECK(claim.varied == std::vector<std::string>{"normalizer"});
 }
 

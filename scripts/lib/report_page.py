@@ -108,7 +108,7 @@ def compared(claim):
     other = [number(claim["than"])] if claim.get("than") is not None else []
     if claim.get("with"):
         other.append(text(claim["with"]))
-    if claim.get("against"):
+    if claim.get("against") and claim["expect"] not in ("rising", "falling", "correlation"):
         other.append(("" if other else "that ") + "of " + selector_text(claim["against"]))
     if other:
         words += [LINKS.get(expect, "than"), *other]
