@@ -106,6 +106,7 @@ class TrainExperiment : public Experiment {
     const auto run = [&](const Json& trial) { return RunCase(trial); };
     for (const Json& trial : trials) trials_.Begin(trial, run);
     std::vector<CaseResult> results;
+    results.reserve(trials.size());
     for (const Json& trial : trials) results.push_back(trials_.Get(trial));
     const std::vector<double> curve = SelectionCurve(selection, results);
     const size_t best = Best(curve);
