@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "harness/config/config_error.h"
+#include "harness/testing/pointer_of.h"
 #include "norms/testing/catch.h"
 
 namespace normsweep {
@@ -208,12 +209,7 @@ TEST_CASE("normalization_batch_size reaches what crosses samples and nothing els
 }
 
 std::string PointerOf(const char* patch) {
-  try {
-    MakeTrainExperiment()->Validate(Case(patch));
-  } catch (const ConfigError& e) {
-    return e.pointer();
-  }
-  return "no error";
+  return normsweep::PointerOf([&] { MakeTrainExperiment()->Validate(Case(patch)); });
 }
 
 TEST_CASE("a case that cannot be is refused before any work", "[train]") {

@@ -3,6 +3,7 @@
 
 #include "harness/config/config_error.h"
 #include "harness/experiments/train/train_experiment.h"
+#include "harness/testing/pointer_of.h"
 #include "norms/testing/catch.h"
 
 namespace normsweep {
@@ -86,12 +87,7 @@ TEST_CASE("noise is in the training alone and takes part in it", "[train]") {
 }
 
 std::string PointerOf(const char* patch) {
-  try {
-    MakeTrainExperiment()->Validate(Case(patch));
-  } catch (const ConfigError& e) {
-    return e.pointer();
-  }
-  return "no error";
+  return normsweep::PointerOf([&] { MakeTrainExperiment()->Validate(Case(patch)); });
 }
 
 TEST_CASE("what weights cannot be is refused before any work", "[train]") {
