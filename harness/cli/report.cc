@@ -1,177 +1,15 @@
 #include "harness/cli/report.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstring>
-#include <optional>
-#include <utility>
-#include <vector>
+#include <system_error>
+
+#include "harness/process/child.h"
 
 namespace normsweep {
 namespace {
 
 constexpr const char* kPackages = "install the packages python3 and python3-matplotlib";
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int number) : number_(number) {}
-  ~FileDescriptor() { Close(); }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int number() const { return number_; }
-  void Close() {
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-  }
-
- private:
-  int number_;
-};
-
-// Starts it with its standard error going to `complaints` and nothing else of ours, in a process
-// group of its own: Ctrl-C reaches it from us, and once. Returns its process id, or -errno.
-pid_t Start(const std::vector<std::string>& command, int complaints) {
-  std::vector<char*> arguments;
-  arguments.reserve(command.size() + 1);
-  for (const std::string& one : command) arguments.push_back(const_cast<char*>(one.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  pid_t process = 0;
-  const int error =
-      ::posix_spawnp(&process, arguments[0], &actions, &attributes, arguments.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  return error == 0 ? process : -error;
-}
-
-// While it lives SIGINT and SIGTERM do nothing: the second of them, which would end this process,
-// would leave the child behind.
-class DeafToInterrupts {
- public:
-  DeafToInterrupts() {
-    struct sigaction ignore = {};
-    ignore.sa_handler = SIG_IGN;
-    for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &ignore, &before_[i]);
-  }
-  ~DeafToInterrupts() {
-    for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &before_[i], nullptr);
-  }
-  DeafToInterrupts(const DeafToInterrupts&) = delete;
-  DeafToInterrupts& operator=(const DeafToInterrupts&) = delete;
-
- private:
-  static constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
-  std::array<struct sigaction, 2> before_{};
-};
-
-// Ends the process group of a child once *interrupted is not zero: asks first.
-class Ending {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  Ending(pid_t process, const std::atomic<int>* interrupted)
-      : process_(process), interrupted_(interrupted) {}
-
-  void Continue() {
-    if (interrupted_ == nullptr || *interrupted_ == 0) return;
-    if (!deaf_) {
-      deaf_.emplace();
-      ::kill(-process_, SIGTERM);
-      kill_at_ = Clock::now() + std::chrono::seconds(1);
-    } else if (Clock::now() >= kill_at_) {
-      ::kill(-process_, SIGKILL);
-    }
-  }
-
-  // The child has ended, but its number is still its own: what it started ends too.
-  void Finish() {
-    if (deaf_) ::kill(-process_, SIGKILL);
-  }
-
- private:
-  pid_t process_;
-  const std::atomic<int>* interrupted_;
-  std::optional<DeafToInterrupts> deaf_;
-  Clock::time_point kill_at_;
-};
-
-// Whether it has ended; its status is still to be collected.
-bool HasEnded(pid_t process) {
-  siginfo_t info = {};
-  const int error = ::waitid(P_PID, static_cast<id_t>(process), &info, WEXITED | WNOHANG | WNOWAIT);
-  return error == 0 ? info.si_pid == process : errno != EINTR;
-}
-
-// Appends what can be read within the time, if any, and keeps the last of much. False at the end.
-bool ReadSome(int from, int milliseconds, std::string* text) {
-  constexpr size_t kMost = 16384;
-  std::array<char, 4096> buffer{};
-  pollfd waiting{from, POLLIN, 0};
-  if (::poll(&waiting, 1, milliseconds) <= 0) return true;
-  const ssize_t count = ::read(from, buffer.data(), buffer.size());
-  if (count < 0 && errno == EINTR) return true;
-  if (count <= 0) return false;
-  text->append(buffer.data(), static_cast<size_t>(count));
-  if (text->size() > 2 * kMost) text->erase(0, text->size() - kMost);
-  return true;
-}
-
-int StatusOf(pid_t process) {
-  int status = 0;
-  while (::waitpid(process, &status, 0) < 0) {
-    if (errno != EINTR) return -1;
-  }
-  return status;
-}
-
-// Waits for the child, not for the end of what it writes: others may have inherited that. Returns
-// its status; *text is the last of what it wrote.
-int Attend(FileDescriptor* from, pid_t process, const std::atomic<int>* interrupted,
-           std::string* text) {
-  Ending ending(process, interrupted);
-  while (!HasEnded(process)) {
-    ending.Continue();
-    // Neither a signal nor an end can notify, so both are looked for again and again.
-    if (!ReadSome(from->number(), 20, text)) from->Close();
-  }
-  ending.Finish();
-  // The rest of what it wrote is in the pipe, which holds 64 KiB; others may still be writing.
-  for (int i = 0; i < 16 && from->number() >= 0; ++i) {
-    if (!ReadSome(from->number(), 0, text)) from->Close();
-  }
-  return StatusOf(process);
-}
-
-// Of a Python traceback the line that says what went wrong, with ? for what a terminal would obey:
-// the control characters of ASCII and, in UTF-8, those from U+0080 to U+009F.
-std::string LastLine(std::string text) {
-  text.erase(text.find_last_not_of(" \r\n") + 1);
-  text = text.substr(text.rfind('\n') + 1);
-  std::string shown;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-    const bool two = byte == 0xC2 && next >= 0x80 && next < 0xA0;
-    shown += byte < 0x20 || byte == 0x7F || two ? '?' : text[i];
-    if (two) ++i;
-  }
-  return shown;
-}
 
 }  // namespace
 
@@ -201,24 +39,17 @@ std::string MakeReport(const ReportTools& tools, const std::string& folder,
            "call it with " +
            folder;
   }
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return none + std::strerror(errno);
-  FileDescriptor from(ends[0]), to(ends[1]);
   // An absolute path is no option, whatever the folder is called.
   const std::string path = std::filesystem::absolute(folder).string();
-  const pid_t process = Start({tools.python, "-B", tools.script, path}, to.number());
-  to.Close();
-  if (process < 0) {
-    return none + tools.python + ": " + std::strerror(static_cast<int>(-process)) + "; " +
-           kPackages;
+  const ChildEnd end = RunChild({tools.python, "-B", tools.script, path}, {interrupted, 0});
+  if (!end.not_started.empty()) {
+    return none + tools.python + ": " + end.not_started + "; " + kPackages;
   }
-  std::string complaints;
-  const int status = Attend(&from, process, interrupted, &complaints);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+  if (WIFEXITED(end.status) && WEXITSTATUS(end.status) == 0) {
     return "report in " + folder + "/report.html";
   }
   if (interrupted != nullptr && *interrupted != 0) return none + "interrupted";
-  const std::string reason = LastLine(complaints);
+  const std::string reason = LastLine(end.complaints);
   return none + (reason.empty() ? tools.script + " failed" : reason);
 }
 
