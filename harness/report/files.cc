@@ -1,9 +1,12 @@
 #include "harness/report/files.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <set>
 #include <system_error>
 
 #include "norms/errors.h"
@@ -42,6 +45,28 @@ std::string FileBehind(const std::string& path) {
   return error ? path : target.string();
 }
 
+// 0, or why not.
+int WriteAndSync(int file, const std::string& content) {
+  size_t written = 0;
+  while (written < content.size()) {
+    const ssize_t count = ::write(file, content.data() + written, content.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    written += static_cast<size_t>(count);
+  }
+  return ::fsync(file) == 0 ? 0 : errno;
+}
+
+// A file's new name is its folder's content. Not every file system can; then the name is as safe as
+// it ever is there.
+void SyncFolder(const std::string& folder) {
+  const int file =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return;
+  ::fsync(file);
+  ::close(file);
+}
+
 }  // namespace
 
 void FileSet::Add(const std::string& given, const std::string& content) {
@@ -51,19 +76,25 @@ void FileSet::Add(const std::string& given, const std::string& content) {
   }
   const std::string temporary = path + "." + std::to_string(::getpid()) + ".part";
   files_.emplace_back(temporary, path);
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file.write(content.data(), static_cast<std::streamsize>(content.size()));
-  file.close();
-  if (!file) throw Error("cannot write " + path + ", expected a writable place with room");
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) throw Error("cannot write " + path + ": " + std::strerror(errno));
+  const int failure = WriteAndSync(file, content);
+  const bool closed = ::close(file) == 0;
+  if (failure != 0 || !closed) {
+    throw Error("cannot write " + path + ": " + std::strerror(failure != 0 ? failure : errno));
+  }
 }
 
 void FileSet::Commit() {
+  std::set<std::string> folders;
   for (const auto& [temporary, path] : files_) {
     std::error_code error;
     std::filesystem::rename(temporary, path, error);
     if (error) throw Error("cannot write " + path + ": " + error.message());
+    folders.insert(std::filesystem::path(path).parent_path().string());
   }
   files_.clear();
+  for (const std::string& folder : folders) SyncFolder(folder);
 }
 
 }  // namespace normsweep

@@ -11,8 +11,9 @@ namespace normsweep {
 void CreateFolder(const std::string& folder);
 
 // Writes each file under a name of its own beside its place; Commit moves all of them there.
-// Without a Commit the destructor takes them back. A link stays and its file is replaced. Throws
-// Error, naming the file.
+// Without a Commit the destructor takes them back. A link stays and its file is replaced. What is
+// in its place after a Commit is on the disk, whatever the power does. Throws Error, naming the
+// file and the reason.
 class FileSet {
  public:
   FileSet() = default;
