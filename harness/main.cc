@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <clocale>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -44,6 +45,8 @@ bool IsUtf8() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A file that may not grow further is an error of the write, which is said, not the end of us.
+  std::signal(SIGXFSZ, SIG_IGN);
   const normsweep::Terminal terminal{IsInteractive(), TerminalWidth, TerminalHeight};
   const normsweep::Console console{&std::cout, &std::cerr, terminal, IsUtf8()};
   const int status = normsweep::RunCommandLine(std::vector<std::string>(argv, argv + argc),

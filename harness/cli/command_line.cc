@@ -2,13 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <functional>
+#include <utility>
 
 #include "harness/cli/apply_command.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/list_command.h"
+#include "harness/cli/merge_command.h"
 #include "harness/cli/report.h"
 #include "harness/cli/run_command.h"
 #include "harness/report/environment.h"
+#include "harness/run/isolated_case.h"
 #include "norms/errors.h"
 #include "norms/kernels/target.h"
 
@@ -27,6 +31,46 @@ void AddSettings(CLI::App* command, std::vector<std::string>* configs,
           "takes this value only; sweep.PATH=[...] sets an axis")
       ->allow_extra_args(false)
       ->type_name("PATH=VALUE");
+}
+
+void AddEnd(CLI::App* command, bool* require_claims, bool* no_report) {
+  command->add_flag("--require-claims", *require_claims,
+                    "Exit with 1 when a claim of a config is not supported");
+  command->add_flag("--no-report", *no_report,
+                    "Do not make the pictures and report.html, which take python3-matplotlib");
+}
+
+// Long sweeps: going on, sharing the cases, surviving them.
+void AddLongRun(CLI::App* run, RunOptions* options) {
+  run->add_flag("--fresh", options->fresh,
+                "Do not go on from the journal that is there; it is kept as a backup");
+  run->add_option_function<std::string>(
+         "--shard",
+         [options](const std::string& text) { options->selection.shard = ParseShard(text); },
+         "Only every N-th case, for one of N machines or jobs; `normsweep merge` joins them")
+      ->type_name("I/N")
+      ->check([](const std::string& text) -> std::string {
+        try {
+          ParseShard(text);
+          return "";
+        } catch (const Error& error) {
+          return error.what();
+        }
+      });
+  run->add_flag("--estimate", options->estimate,
+                "Run the first case of each kind, say how long the others take, and end; what was "
+                "run is kept");
+  run->add_flag("--isolate", options->isolate,
+                "Each case in a process of its own: one that crashes, hangs or takes all memory is "
+                "a row that says so. Trials that select a value are run for each case");
+  run->add_option("--case-seconds", options->case_seconds, "With --isolate: end a case after this")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS");
+  run->add_option("--case-memory", options->case_memory,
+                  "With --isolate: the most that a case may take, such as 2GB (2^31 bytes)")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
+  run->add_option("--isolated-from", options->isolated_from)->group("");  // not for people
 }
 
 CLI::App* AddRun(CLI::App* app, RunOptions* options) {
@@ -48,12 +92,27 @@ CLI::App* AddRun(CLI::App* app, RunOptions* options) {
       ->type_name("REGEX");
   run->add_option("--case", options->selection.hash, "Only this case; files as for --filter")
       ->type_name("HASH");
-  run->add_flag("--require-claims", options->require_claims,
-                "Exit with 1 when a claim of a config is not supported");
-  run->add_flag("--no-report", options->no_report,
-                "Do not make the pictures and report.html, which take python3-matplotlib");
-  run->add_flag("--dry-run", options->dry_run, "Check the configs and show their cases");
+  AddLongRun(run, options);
+  AddEnd(run, &options->require_claims, &options->no_report);
+  run->add_flag("--dry-run", options->dry_run,
+                "Check the configs and show their cases and what they will take");
   return run;
+}
+
+CLI::App* AddMerge(CLI::App* app, MergeOptions* options) {
+  CLI::App* merge = app->add_subcommand(
+      "merge", "Join the shards of a run (run --shard) into the results of the whole");
+  merge->add_option("DIR", options->folders, "The shards' folders: <output>/<name> of each")
+      ->required();
+  merge
+      ->add_option("--output", options->output,
+                   "Folder for the results, which come into a folder of the config's name in it")
+      ->required()
+      ->type_name("DIR");
+  merge->add_flag("--fresh", options->fresh,
+                  "Keep a journal of another run that is there as a backup");
+  AddEnd(merge, &options->require_claims, &options->no_report);
+  return merge;
 }
 
 CLI::App* AddApply(CLI::App* app, ApplyOptions* options) {
@@ -110,6 +169,30 @@ std::optional<int> Parse(CLI::App* app, const std::vector<std::string>& argument
   }
 }
 
+std::function<std::string(const std::string&)> Reporter(const std::atomic<int>* interrupted) {
+  return [interrupted](const std::string& folder) {
+    return MakeReport(ToolsOfThisBinary(), folder, interrupted);
+  };
+}
+
+int Run(const std::vector<std::string>& arguments, std::span<const ExperimentKind> experiments,
+        RunOptions options, const Console& console) {
+  options.command_line = arguments;
+  options.data_given = !options.data.empty();
+  const char* data = std::getenv("NORMSWEEP_DATA");
+  if (!options.data_given && data != nullptr) options.data = data;
+  try {
+    kernels::CurrentTarget();  // obeys NORMSWEEP_TARGET
+  } catch (const UnknownNameError& error) {
+    *console.err << "normsweep: NORMSWEEP_TARGET: " << error.what() << '\n';
+    return kBadUsage;
+  }
+  if (options.isolated_from > 0) EnterIsolation(options.isolated_from, options.case_memory);
+  const std::atomic<int>* interrupted = CatchInterrupts();
+  options.report = Reporter(interrupted);
+  return RunCommand(options, experiments, interrupted, console);
+}
+
 }  // namespace
 
 int RunCommandLine(const std::vector<std::string>& arguments,
@@ -118,31 +201,23 @@ int RunCommandLine(const std::vector<std::string>& arguments,
   app.set_version_flag("--version", NormsweepVersion());
   app.require_subcommand(1);
   RunOptions run_options;
+  MergeOptions merge_options;
   ApplyOptions apply_options;
   std::vector<std::string> configs, settings;
   const CLI::App* run = AddRun(&app, &run_options);
   CLI::App* validate = app.add_subcommand("validate", "Check configs without running them");
   AddSettings(validate, &configs, &settings);
+  const CLI::App* merge = AddMerge(&app, &merge_options);
   const CLI::App* list = app.add_subcommand("list", "Show normalizers, experiments and data sets");
   AddApply(&app, &apply_options);
   if (const auto status = Parse(&app, arguments, console)) return *status;
 
-  if (run->parsed()) {
-    run_options.command_line = arguments;
-    run_options.data_given = !run_options.data.empty();
-    const char* data = std::getenv("NORMSWEEP_DATA");
-    if (!run_options.data_given && data != nullptr) run_options.data = data;
-    try {
-      kernels::CurrentTarget();  // obeys NORMSWEEP_TARGET
-    } catch (const UnknownNameError& error) {
-      *console.err << "normsweep: NORMSWEEP_TARGET: " << error.what() << '\n';
-      return kBadUsage;
-    }
-    const std::atomic<int>* interrupted = CatchInterrupts();
-    run_options.report = [interrupted](const std::string& folder) {
-      return MakeReport(ToolsOfThisBinary(), folder, interrupted);
-    };
-    return RunCommand(run_options, experiments, interrupted, console);
+  if (run->parsed()) return Run(arguments, experiments, std::move(run_options), console);
+  if (merge->parsed()) {
+    merge_options.command_line = arguments;
+    merge_options.interrupted = CatchInterrupts();
+    merge_options.report = Reporter(merge_options.interrupted);
+    return MergeCommand(merge_options, experiments, console);
   }
   if (validate->parsed()) return ValidateCommand(configs, settings, experiments, console);
   if (list->parsed()) return ListCommand(experiments, console);

@@ -26,7 +26,7 @@ TEST_CASE("bad usage is exit status 2, help and version are 0") {
   CHECK(Say({}).status == kBadUsage);
   CHECK(Say({"jump"}).status == kBadUsage);
   CHECK(Say({"run"}).status == kBadUsage);
-  CHECK(Say({"run", "a.json", "--fresh"}).status == kBadUsage);
+  CHECK(Say({"run", "a.json", "--jump"}).status == kBadUsage);
   CHECK(Say({"run", "a.json", "--jobs", "0"}).status == kBadUsage);
   CHECK(Say({"run", "a.json", "--jobs", "x"}).status == kBadUsage);
   CHECK(Say({"apply", "--mode", "test"}).status == kBadUsage);

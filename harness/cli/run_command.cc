@@ -1,17 +1,17 @@
 #include "harness/cli/run_command.h"
 
 #include <algorithm>
-#include <chrono>
+#include <filesystem>
 #include <map>
-#include <set>
-#include <sstream>
-#include <thread>
+#include <memory>
 #include <utility>
 
-#include "harness/claims/claim_tables.h"
+#include "harness/cli/dry_run.h"
+#include "harness/cli/run_plan.h"
 #include "harness/config/config_error.h"
-#include "harness/report/environment.h"
-#include "harness/report/results.h"
+#include "harness/journal/run_header.h"
+#include "harness/journal/run_output.h"
+#include "harness/run/isolated_case.h"
 #include "harness/run/runner.h"
 
 namespace normsweep {
@@ -19,30 +19,83 @@ namespace {
 
 constexpr const char* kDefaultOutput = "results";
 
-std::string ShellWord(const std::string& text) {
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string("_-./=:,+@%").find(static_cast<char>(c)) != std::string::npos;
-  });
-  if (plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-bool IsPart(const RunOptions& options) {
-  return !options.selection.filter.empty() || !options.selection.hash.empty();
-}
-
 // An empty folder: no files. A part of the cases must not take the place of all of them unasked.
 std::string FolderOf(const RunOptions& options, const std::string& name) {
   if (options.output.empty()) {
-    return IsPart(options) ? "" : std::string(kDefaultOutput) + "/" + name;
+    return options.selection.IsPart() ? "" : std::string(kDefaultOutput) + "/" + name;
   }
   return options.output + "/" + name;
 }
 
-// Every config, or (after a message) none.
+int Complain(const Console& console, const std::exception& error, int status) {
+  *console.err << "normsweep: " << error.what() << std::endl;
+  return status;
+}
+
+// What one option asks of another. Empty: nothing.
+std::string Contradiction(const RunOptions& options) {
+  if (options.require_claims && options.selection.IsPart()) {
+    return "--require-claims with --filter, --case or --shard: claims speak of all cases, expected "
+           "one of the two";
+  }
+  if (options.selection.shard.of > 0 && options.output.empty()) {
+    return "--shard without --output: expected a folder for this shard's results";
+  }
+  if (options.estimate && options.selection.IsPart() && options.output.empty()) {
+    return "--estimate of a part of the cases without --output: expected a folder for the journal";
+  }
+  const bool limits = options.case_seconds > 0 || options.case_memory > 0;
+  if (limits && !options.isolate && options.isolated_from == 0) {
+    return "--case-seconds and --case-memory are limits of isolated cases, expected --isolate";
+  }
+  return "";
+}
+
+// The journal of an earlier run, or nothing; a dry run takes no lock and complains of nothing.
+std::unique_ptr<Journal> JournalOf(const std::string& folder) {
+  const std::string path = folder + "/" + kJournalFile;
+  if (folder.empty() || !std::filesystem::exists(path)) return nullptr;
+  try {
+    return std::make_unique<Journal>(LoadJournal(path));
+  } catch (const JournalError&) {
+    return nullptr;
+  }
+}
+
+void DryRun(const RunOptions& options, const Plan& plan, const Console& console) {
+  PrintCases(plan, console.out);
+  const auto journal = JournalOf(FolderOf(options, plan.config.name));
+  PrintEstimates(plan, journal.get(), ShareCores(options, plan).jobs, console.out);
+}
+
+// All of them before the first case runs.
+std::vector<std::unique_ptr<RunOutput>> OpenOutputs(const RunOptions& options,
+                                                    const std::vector<Plan>& plans) {
+  std::vector<std::unique_ptr<RunOutput>> outputs;
+  for (const Plan& plan : plans) {
+    const std::string folder = FolderOf(options, plan.config.name);
+    outputs.push_back(folder.empty()
+                          ? nullptr
+                          : std::make_unique<RunOutput>(folder, RunHeader(plan, options.selection),
+                                                        options.fresh));
+  }
+  return outputs;
+}
+
+int RunPlans(const RunOptions& options, const std::vector<Plan>& plans,
+             const std::atomic<int>* interrupted, const Console& console) {
+  const auto outputs = OpenOutputs(options, plans);
+  int status = kAllGood;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    const int one = RunPlan(options, plans[i], outputs[i].get(), interrupted, console);
+    if (one >= kInterrupted) return one;
+    status = std::max(status, one);
+  }
+  return status;
+}
+
+}  // namespace
+
 std::vector<Plan> MakePlans(const std::vector<std::string>& configs,
                             const std::vector<std::string>& settings, const Selection& selection,
                             std::span<const ExperimentKind> experiments) {
@@ -65,201 +118,27 @@ std::vector<Plan> MakePlans(const std::vector<std::string>& configs,
   return plans;
 }
 
-void PrintCases(const Plan& plan, const Console& console) {
-  for (const SweepCase& one : plan.cases) {
-    *console.out << one.hash << "  " << one.coordinates << '\n';
-  }
-  std::set<nlohmann::json> trials;
-  for (const SweepCase& one : plan.cases) {
-    const auto needed = plan.experiment->Trials(one.resolved);
-    trials.insert(needed.begin(), needed.end());
-  }
-  *console.out << plan.config.name << ": " << plan.cases.size() << " cases";
-  if (!trials.empty()) *console.out << " and " << trials.size() << " trials that select a value";
-  *console.out << '\n';
-}
-
-struct Cores {
-  int jobs;
-  int threads_per_case;
-};
-
-Cores ShareCores(const RunOptions& options, const Plan& plan) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int jobs = options.jobs > 0 ? options.jobs : cores;
-  const int threads = options.threads > 0 ? options.threads : cores;
-  if (plan.kind->case_threads == CaseThreads::kAlone) return {1, threads};
-  if (plan.kind->case_threads == CaseThreads::kOne) return {jobs, 1};
-  return {jobs, options.threads > 0 ? options.threads : std::max(1, cores / jobs)};
-}
-
-std::vector<nlohmann::json> ResolvedCases(const Plan& plan) {
-  std::vector<nlohmann::json> cases;
-  cases.reserve(plan.cases.size());
-  for (const SweepCase& one : plan.cases) cases.push_back(one.resolved);
-  return cases;
-}
-
-ResultRow MakeRow(const RunOptions& options, const Plan& plan, const SweepCase& one,
-                  CaseResult result) {
-  nlohmann::ordered_json columns = std::move(result.columns);
-  for (const auto& [name, value] : one.columns.items()) {
-    if (!columns.contains(name)) columns[name] = value;
-  }
-  return {std::move(columns), one.coordinates, one.hash, std::move(result),
-          ReproLine(options, plan.config.path, one.hash)};
-}
-
-std::vector<ResultRow> MakeRows(const RunOptions& options, const Plan& plan,
-                                std::vector<std::vector<CaseResult>> results) {
-  std::vector<ResultRow> rows;
-  for (size_t i = 0; i < plan.cases.size(); ++i) {
-    for (CaseResult& result : results[i]) {
-      rows.push_back(MakeRow(options, plan, plan.cases[i], std::move(result)));
-    }
-  }
-  return rows;
-}
-
-// The experiment's own tables of the cases that are done.
-std::string TablesSoFar(const RunOptions& options, const Plan& plan, const RunState& state,
-                        const TableStyle& style) {
-  std::vector<ResultRow> rows;
-  for (size_t i = 0; i < plan.cases.size(); ++i) {
-    if (!state.finished[i]) continue;
-    for (const CaseResult& result : state.results[i]) {
-      CaseResult copy = result;
-      copy.samples.clear();
-      rows.push_back(MakeRow(options, plan, plan.cases[i], std::move(copy)));
-    }
-  }
-  std::ostringstream text;
-  if (!rows.empty()) plan.kind->print_tables(plan.config, rows, style, &text);
-  return text.str();
-}
-
-bool AnyFailed(const std::vector<ResultRow>& rows) {
-  return std::any_of(rows.begin(), rows.end(),
-                     [](const ResultRow& row) { return row.result.status == "FAILED"; });
-}
-
-bool AllSupported(const std::vector<Judgement>& claims) {
-  return std::all_of(claims.begin(), claims.end(),
-                     [](const Judgement& j) { return j.verdict == Verdict::kSupported; });
-}
-
-// Runs the cases under a progress line and the tables so far. Nothing when interrupted.
-std::optional<std::vector<std::vector<CaseResult>>> RunWithProgress(
-    const RunOptions& options, const Plan& plan, const std::atomic<int>* interrupted,
-    const Console& console, size_t* done) {
-  const Cores cores = ShareCores(options, plan);
-  const std::vector<nlohmann::json> cases = ResolvedCases(plan);
-  plan.experiment->Prepare(cases, {options.data, cores.threads_per_case, cores.jobs});
-  Progress progress(plan.config.name, cases.size(), console.terminal, console.out);
-  RunnerOptions runner{cores.jobs, cores.threads_per_case, interrupted, {}};
-  runner.on_progress = [&](const RunState& state) {
-    *done = state.done;
-    progress.Update(state.done, state.seconds, [&](int width) {
-      return TablesSoFar(options, plan, state, {width, console.utf8});
-    });
-  };
-  try {
-    auto results = RunCases(plan.experiment, cases, runner);
-    progress.Clear();
-    return results;
-  } catch (const RunBroke& error) {
-    progress.Clear();
-    const SweepCase& one = plan.cases[error.index()];
-    throw Error("the case " + one.coordinates + " broke: " + error.what() +
-                "\n  run it alone: " + ReproLine(options, plan.config.path, one.hash));
-  }
-}
-
-int RunPlan(const RunOptions& options, const Plan& plan, const std::atomic<int>* interrupted,
-            const Console& console) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::string folder = FolderOf(options, plan.config.name);
-  size_t done = 0;
-  auto results = RunWithProgress(options, plan, interrupted, console, &done);
-  if (!results) {
-    *console.err << "normsweep: interrupted: " << done << " of " << plan.cases.size()
-                 << " cases of " << plan.config.name << " were done, none written\n";
-    return kInterrupted + *interrupted;
-  }
-  const std::vector<ResultRow> rows = MakeRows(options, plan, std::move(*results));
-  // Claims speak of all cases: of a part of them they would be undecided at best.
-  const std::vector<Judgement> claims =
-      IsPart(options) ? std::vector<Judgement>() : Judge(plan.claims, rows);
-  if (!folder.empty()) {
-    WriteResults(folder, Environment(options.command_line), plan.config, rows, claims,
-                 plan.experiment->Files());
-  }
-  const TableStyle style{console.terminal.width(), console.utf8};
-  plan.kind->print_tables(plan.config, rows, style, console.out);
-  PrintClaims(claims, console.out);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  *console.out << '\n'
-               << plan.config.name << ": " << plan.cases.size() << " cases in "
-               << DurationText(seconds.count()) << ", "
-               << (folder.empty() ? "no files written for a part of the cases without --output"
-                                  : "results in " + folder)
-               << std::endl;
-  if (!folder.empty() && options.report && !options.no_report) {
-    *console.out << options.report(folder) << std::endl;
-    if (interrupted != nullptr && *interrupted != 0) return kInterrupted + *interrupted;
-  }
-  const bool failed = AnyFailed(rows) || (options.require_claims && !AllSupported(claims));
-  return failed ? kCheckFailed : kAllGood;
-}
-
-int Complain(const Console& console, const std::exception& error, int status) {
-  *console.err << "normsweep: " << error.what() << std::endl;
-  return status;
-}
-
-}  // namespace
-
-std::string ReproLine(const RunOptions& options, const std::string& config,
-                      const std::string& hash) {
-  std::string line = "normsweep run " + ShellWord(config);
-  if (options.data_given) line += " --data " + ShellWord(options.data);
-  for (const std::string& setting : options.settings) line += " --set " + ShellWord(setting);
-  return line + " --case " + hash;
-}
-
 int RunCommand(const RunOptions& options, std::span<const ExperimentKind> experiments,
                const std::atomic<int>* interrupted, const Console& console) {
   std::vector<Plan> plans;
   try {
     plans = MakePlans(options.configs, options.settings, options.selection, experiments);
+    const std::string contradiction = Contradiction(options);
+    if (!contradiction.empty()) throw Error(contradiction);
   } catch (const std::exception& error) {
     return Complain(console, error, kBadUsage);
   }
-  if (options.require_claims && IsPart(options)) {
-    return Complain(console,
-                    Error("--require-claims with --filter or --case: claims speak of all cases, "
-                          "expected one of the two"),
-                    kBadUsage);
-  }
   if (options.dry_run) {
-    for (const Plan& plan : plans) PrintCases(plan, console);
+    for (const Plan& plan : plans) DryRun(options, plan, console);
     return kAllGood;
   }
-  int status = kAllGood;
   try {
-    for (const Plan& plan : plans) {
-      const std::string folder = FolderOf(options, plan.config.name);
-      if (!folder.empty()) PrepareFolder(folder);
-    }
-    for (const Plan& plan : plans) {
-      const int one = RunPlan(options, plan, interrupted, console);
-      if (one >= kInterrupted) return one;
-      status = std::max(status, one);
-    }
+    return RunPlans(options, plans, interrupted, console);
+  } catch (const RefusedError& error) {
+    return Complain(console, error, kBadUsage);
   } catch (const std::exception& error) {
     return Complain(console, error, kRunBroke);
   }
-  return status;
 }
 
 int ValidateCommand(const std::vector<std::string>& configs,

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <thread>
 
+#include "harness/cli/repro.h"
 #include "harness/cli/run_command_testing.h"
 #include "norms/testing/catch.h"
 
@@ -33,7 +34,8 @@ TEST_CASE("a run writes its rows in the order of the sweep") {
   CHECK(json["summary"].size() == 4);
   CHECK(json["environment"]["normsweep"].is_string());
   CHECK(test.folder.Read("out/fake/timings.csv").find("seconds") != std::string::npos);
-  CHECK(test.folder.Files() == 5);  // the config, and four results without left-overs
+  // The config, journal and lock, and four results without left-overs.
+  CHECK(test.folder.Files() == 7);
 }
 
 TEST_CASE("results.csv and summary.csv are the same bytes for any number of jobs") {
@@ -45,9 +47,10 @@ TEST_CASE("results.csv and summary.csv are the same bytes for any number of jobs
   const std::string summary = test.folder.Read("out/fake/summary.csv");
   REQUIRE_FALSE(results.empty());
   test.options.jobs = 4;
+  test.options.output = test.folder / "four";
   REQUIRE(test.Run() == kAllGood);
-  CHECK(test.folder.Read("out/fake/results.csv") == results);
-  CHECK(test.folder.Read("out/fake/summary.csv") == summary);
+  CHECK(test.folder.Read("four/fake/results.csv") == results);
+  CHECK(test.folder.Read("four/fake/summary.csv") == summary);
 }
 
 TEST_CASE("a row's repro line runs that row alone, and writes nothing unasked") {
@@ -57,7 +60,8 @@ TEST_CASE("a row's repro line runs that row alone, and writes nothing unasked") 
   const std::string whole = test.folder.Read("out/fake/results.csv");
   test.script().runs.clear();
   test.options.selection.hash = row["hash"];
-  CHECK(row["repro"] == ReproLine(test.options, test.options.configs[0], row["hash"]));
+  CHECK(row["repro"] ==
+        ReproLine(ReproCommand(test.options, test.options.configs[0]), row["hash"]));
   test.options.output.clear();
   REQUIRE(test.Run() == kAllGood);
   REQUIRE(test.script().runs.size() == 1);
@@ -70,10 +74,10 @@ TEST_CASE("a repro line has what changed the config, quoted for a shell") {
   RunOptions options;
   options.settings = {"training.epochs=2", "network.hidden=[4]"};
   options.data = "my data";
-  CHECK(ReproLine(options, "a.json", "00") ==
+  CHECK(ReproLine(ReproCommand(options, "a.json"), "00") ==
         "normsweep run a.json --set training.epochs=2 --set 'network.hidden=[4]' --case 00");
   options.data_given = true;
-  CHECK(ReproLine(options, "it's.json", "00")
+  CHECK(ReproCommand(options, "it's.json")
             .rfind("normsweep run 'it'\\''s.json' --data 'my data' --set", 0) == 0);
 }
 
@@ -87,7 +91,8 @@ TEST_CASE("a filter keeps the cases that match") {
   CHECK(test.err.str().find("--filter (: expected a regular expression") != std::string::npos);
   test.options.selection.filter = "seed=9";
   CHECK(test.Run() == kBadUsage);
-  test.options.selection = {"", "0000000000000000"};
+  test.options.selection.filter.clear();
+  test.options.selection.hash = "0000000000000000";
   CHECK(test.Run() == kBadUsage);
 }
 
@@ -129,16 +134,17 @@ TEST_CASE("a case that throws breaks the run, with the line that runs it alone")
   CHECK(test.err.str().find("the case normalizer=none,batch_size=4,seed=1 broke: no room") !=
         std::string::npos);
   CHECK(test.err.str().find("run it alone: normsweep run ") != std::string::npos);
-  CHECK(test.folder.Files() == 1);
+  CHECK(test.err.str().find("3 of 12 cases of fake are kept in ") != std::string::npos);
+  CHECK_FALSE(test.folder.Has("out/fake/results.csv"));
 }
 
-TEST_CASE("an interrupt writes nothing and says so") {
+TEST_CASE("an interrupt writes no results and says what is kept") {
   RunTest test;
   test.script().interrupt_at_once = true;
   test.script().slow = true;
   CHECK(test.Run() == 130);
-  CHECK(test.err.str().find("interrupted: ") != std::string::npos);
-  CHECK(test.folder.Files() == 1);
+  CHECK(test.err.str().find("normsweep: interrupted\n") != std::string::npos);
+  CHECK_FALSE(test.folder.Has("out/fake/results.csv"));
 }
 
 TEST_CASE("a folder that cannot be written is found before any work") {
@@ -201,7 +207,9 @@ TEST_CASE("a case of several rows has them all, its files and its machine to its
       return {{{"experiment", "check"}, {"layout", "channels_last"}},
               {{"experiment", "check"}, {"layout", "channels_first"}}};
     }
-    std::vector<ResultFile> Files() const override { return {{"more.txt", "more"}}; }
+    std::vector<ResultFile> Files(const std::vector<const CaseResult*>& rows) const override {
+      return {{"more.txt", std::to_string(rows.size())}};
+    }
   };
   const ExperimentKind times[] = {
       {"check", "", [] { return std::unique_ptr<Experiment>(new Times); }, CaseThreads::kAlone,
@@ -222,7 +230,7 @@ TEST_CASE("a case of several rows has them all, its files and its machine to its
   CHECK(json["rows"][3]["case"]["contestant"] == "b");
   CHECK(test.folder.Read("out/c/results.csv").rfind("layout,contestant,status,", 0) == 0);
   CHECK(test.folder.Read("out/c/timings.csv").rfind("layout,contestant,ns\n", 0) == 0);
-  CHECK(test.folder.Read("out/c/more.txt") == "more");
+  CHECK(test.folder.Read("out/c/more.txt") == "4");
   CHECK(test.out.str().find("c: 2 cases in ") != std::string::npos);
 }
 
@@ -282,14 +290,18 @@ TEST_CASE("claims are judged when all cases have run, and only then") {
   CHECK(test.out.str().find("Claims") == std::string::npos);
   CHECK_FALSE(test.folder.Has("part/fake/claims.csv"));
   test.options.output = test.folder / "out";  // where verdicts on all cases lie
+  CHECK(test.Run() == kBadUsage);
   CHECK(test.folder.Has("out/fake/claims.csv"));
   test.folder.Write("out/fake/report.html", "of the run before");
+  test.options.fresh = true;
   CHECK(test.Run() == kAllGood);
+  test.options.fresh = false;
   CHECK_FALSE(test.folder.Has("out/fake/claims.csv"));
   CHECK_FALSE(test.folder.Has("out/fake/report.html"));
   test.options.require_claims = true;
   CHECK(test.Run() == kBadUsage);
-  CHECK(test.err.str().find("--require-claims with --filter or --case") != std::string::npos);
+  CHECK(test.err.str().find("--require-claims with --filter, --case or --shard") !=
+        std::string::npos);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "harness/data/dataset.h"
 
+#include <zlib.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
 
 #include "harness/data/cifar10.h"
 #include "harness/data/gratings.h"
@@ -150,6 +154,21 @@ Dataset LoadDataset(const DatasetConfig& config, const std::string& directory) {
   SpreadFeatures(config.feature_spread, &dataset);
   Standardize(config.standardize, &dataset);
   return dataset;
+}
+
+std::string Checksum(const Dataset& dataset) {
+  uLong sum = crc32_z(0, nullptr, 0);
+  const auto add = [&sum](const auto& values) {
+    sum = crc32_z(sum, reinterpret_cast<const Bytef*>(values.data()),
+                  values.size() * sizeof(values[0]));
+  };
+  for (const DataPart* part : {&dataset.train, &dataset.validation, &dataset.test}) {
+    add(part->images);
+    add(part->labels);
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "crc32:%08lx", sum);
+  return text.data();
 }
 
 }  // namespace normsweep

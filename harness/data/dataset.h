@@ -54,6 +54,9 @@ DatasetConfig ReadDatasetConfig(const nlohmann::json& json, const std::string& p
 // Standardized by mean and deviation of the training part, as configured. Throws DataError (data_file.h) where a file under `directory` is not what it should be.
 Dataset LoadDataset(const DatasetConfig& config, const std::string& directory);
 
+// "crc32:0a1b2c3d" of all images and labels as loaded, so that another data set is noticed.
+std::string Checksum(const Dataset& dataset);
+
 // Splits off the last `validation` samples of `part`.
 DataPart SplitTail(DataPart* part, int64_t validation, const FeatureShape& shape);
 

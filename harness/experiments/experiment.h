@@ -10,7 +10,8 @@
 namespace normsweep {
 
 // One row of what a case gave. `status` is "ok", "diverged" (train), or PASSED, FAILED, SKIPPED,
-// PEER_LIMIT, MISTRUSTED (check, speed); `reason` says why wherever there is something to say.
+// PEER_LIMIT, MISTRUSTED (check, speed), or what an isolated case ended with (run/isolated_case.h);
+// `reason` says why wherever there is something to say.
 struct CaseResult {
   std::string status = "ok";
   std::string reason;
@@ -23,6 +24,8 @@ struct CaseResult {
   nlohmann::ordered_json columns = nlohmann::ordered_json::object();
   // name -> array of numbers; in results.json only.
   nlohmann::ordered_json samples = nlohmann::ordered_json::object();
+  // What Files needs to know of this row; in no other file.
+  nlohmann::ordered_json entries = nlohmann::ordered_json::array();
 };
 
 // A file of an experiment's own, to be written beside results.json.
@@ -68,8 +71,14 @@ class Experiment {
   // reason; an exception means that the run broke.
   virtual std::vector<CaseResult> Run(const nlohmann::json& resolved_case) = 0;
 
-  // Asked once, after the last case.
-  virtual std::vector<ResultFile> Files() const { return {}; }
+  // Which data Prepare loaded: name -> checksum. Of two runs with other data the numbers are not
+  // one run's.
+  virtual nlohmann::ordered_json Data() const { return nlohmann::ordered_json::object(); }
+
+  // Of all rows of a run, in the order of the cases; some may come from an earlier process.
+  virtual std::vector<ResultFile> Files(const std::vector<const CaseResult*>& /*rows*/) const {
+    return {};
+  }
 };
 
 }  // namespace normsweep

@@ -1,9 +1,11 @@
 #include "harness/report/environment.h"
 
 #include <dnnl_version.h>
+#include <gnu/libc-version.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <dnnl.hpp>
 
 #include <CLI/Version.hpp>
 #include <algorithm>
@@ -12,12 +14,15 @@
 #include <chrono>
 #include <ctime>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include "build_info.h"
+#include "harness/data/sha256.h"
 #include "norms/cost.h"
+#include "norms/kernels/target.h"
 
 namespace normsweep {
 namespace {
@@ -113,6 +118,34 @@ OrderedJson Libraries() {
   return libraries;
 }
 
+std::string Compiler() {
+#if defined(__clang__)
+  return __VERSION__;  // "Clang 14.0.6"
+#else
+  return std::string("GCC ") + __VERSION__;
+#endif
+}
+
+std::string ChecksumOfThisProgram() {
+  std::ifstream file("/proc/self/exe", std::ios::binary);
+  const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
+  return bytes.empty() ? "" : Sha256(bytes);
+}
+
+// As oneDNN numbers them: 0x7 is AVX2, 0x27 AVX-512 with VNNI (dnnl_types.h).
+std::string OnednnInstructionSet() {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%#x",
+                static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
+  return text.data();
+}
+
+// Of the library that runs, which need not be the one of the headers.
+std::string OnednnVersion() {
+  const dnnl_version_t* version = dnnl_version();
+  return Version(version->major, version->minor, version->patch);
+}
+
 std::string Now() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -125,6 +158,26 @@ std::string Now() {
 }  // namespace
 
 const char* NormsweepVersion() { return build_info::kVersion; }
+
+OrderedJson BuildIdentity() {
+  OrderedJson build;
+  build["normsweep"] = build_info::kVersion;
+  build["commit"] = build_info::kCommit;
+  build["tree_clean"] = build_info::kTreeClean;
+  // Once: the program may be replaced on the disk while it runs, and it stays what it was.
+  static const std::string program = build_info::kTreeClean ? "" : ChecksumOfThisProgram();
+  if (!build_info::kTreeClean) build["program"] = program;
+  build["compiler"] = Compiler();
+  build["flags"] = build_info::kFlags;
+  return build;
+}
+
+OrderedJson MachineIdentity() {
+  return {{"instruction_set", kernels::CurrentTarget()},
+          {"onednn", OnednnVersion()},
+          {"onednn_instruction_set", OnednnInstructionSet()},
+          {"c_library", gnu_get_libc_version()}};
+}
 
 OrderedJson Environment(const std::vector<std::string>& command_line) {
   OrderedJson environment;
@@ -139,7 +192,7 @@ OrderedJson Environment(const std::vector<std::string>& command_line) {
   environment["instruction_set"] = InstructionSet();
   environment["operating_system"] = OperatingSystem();
   environment["clock"] = Clock();
-  environment["compiler"] = std::string("GCC ") + __VERSION__;
+  environment["compiler"] = Compiler();
   environment["flags"] = build_info::kFlags;
   environment["libraries"] = Libraries();
   return environment;

@@ -12,6 +12,13 @@ namespace normsweep {
 // command line.
 nlohmann::ordered_json Environment(const std::vector<std::string>& command_line);
 
+// What of it the bits of results depend on. Of the build: version, commit, compiler, flags and,
+// where no commit says what it was built from, the program's checksum. Of the machine: the
+// instruction set that `native` runs (kernels/target.h), oneDNN's version and its own choice, the C
+// library's version.
+nlohmann::ordered_json BuildIdentity();
+nlohmann::ordered_json MachineIdentity();
+
 const char* NormsweepVersion();  // "0.1.0"
 
 }  // namespace normsweep

@@ -105,32 +105,31 @@ std::string TimingsCsv(const std::vector<ResultRow>& rows) {
   return table.Text();
 }
 
-OrderedJson ResultsJson(const OrderedJson& environment, const Config& config,
+OrderedJson ResultsJson(const RunEnvironments& environments, const Config& config,
                         const std::vector<ResultRow>& rows, const std::vector<SummaryRow>& summary,
                         const std::vector<Judgement>& claims) {
   OrderedJson json;
   json["schema_version"] = 1;
-  json["environment"] = environment;
+  json["environment"] = environments.own;
+  const bool several = environments.sessions.size() > 1;
+  if (several) json["sessions"] = environments.sessions;
   json["config"] = config.document;
   json["rows"] = OrderedJson::array();
-  for (const ResultRow& row : rows) json["rows"].push_back(RowJson(row));
+  for (const ResultRow& row : rows) {
+    json["rows"].push_back(RowJson(row));
+    if (several) json["rows"].back()["session"] = row.session;
+  }
   json["summary"] = OrderedJson::array();
   for (const SummaryRow& row : summary) json["summary"].push_back(SummaryJson(row));
   json["claims"] = ClaimsJson(claims);
   return json;
 }
 
-void PrepareFolder(const std::string& folder) {
-  CreateFolder(folder);
-  FileSet probe;
-  probe.Add(folder + "/results.json", "");  // taken back when it goes
-}
-
-void WriteResults(const std::string& folder, const OrderedJson& environment, const Config& config,
-                  const std::vector<ResultRow>& rows, const std::vector<Judgement>& claims,
-                  const std::vector<ResultFile>& more) {
+void WriteResults(const std::string& folder, const RunEnvironments& environments,
+                  const Config& config, const std::vector<ResultRow>& rows,
+                  const std::vector<Judgement>& claims, const std::vector<ResultFile>& more) {
   const std::vector<SummaryRow> summary = Summarize(rows);
-  const OrderedJson json = ResultsJson(environment, config, rows, summary, claims);
+  const OrderedJson json = ResultsJson(environments, config, rows, summary, claims);
   FileSet files;
   // A path need not be UTF-8, but JSON is.
   files.Add(folder + "/results.json",

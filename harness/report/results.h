@@ -19,17 +19,22 @@ std::string ResultsCsv(const std::vector<ResultRow>& rows);
 std::string SummaryCsv(const std::vector<SummaryRow>& summary);
 // One line per row: swept columns and timings.
 std::string TimingsCsv(const std::vector<ResultRow>& rows);
-nlohmann::ordered_json ResultsJson(const nlohmann::ordered_json& environment, const Config& config,
+// On what a run was made: of the process that writes it and, where several ran its cases, of each of
+// those.
+struct RunEnvironments {
+  nlohmann::ordered_json own;
+  std::vector<nlohmann::ordered_json> sessions;
+};
+
+// With several sessions each row says which was its.
+nlohmann::ordered_json ResultsJson(const RunEnvironments& environments, const Config& config,
                                    const std::vector<ResultRow>& rows,
                                    const std::vector<SummaryRow>& summary,
                                    const std::vector<Judgement>& claims);
 
-// Creates the folder and makes sure that a file can be written there. Throws Error.
-void PrepareFolder(const std::string& folder);
-
 // All of the files or, on an error (thrown), the old ones: each is written beside its place and
 // moved there when all are complete.
-void WriteResults(const std::string& folder, const nlohmann::ordered_json& environment,
+void WriteResults(const std::string& folder, const RunEnvironments& environments,
                   const Config& config, const std::vector<ResultRow>& rows,
                   const std::vector<Judgement>& claims, const std::vector<ResultFile>& files);
 

@@ -59,14 +59,21 @@ std::string DurationText(double seconds) {
   return text.data();
 }
 
-Progress::Progress(std::string name, size_t total, Terminal terminal, std::ostream* out)
-    : name_(std::move(name)), total_(total), terminal_(std::move(terminal)), out_(out) {}
+Progress::Progress(std::string name, size_t total, Terminal terminal, std::ostream* out,
+                   size_t already)
+    : name_(std::move(name)),
+      total_(total),
+      already_(already),
+      terminal_(std::move(terminal)),
+      out_(out),
+      shown_done_(already) {}
 
 void Progress::Update(size_t done, double seconds, const LiveTable& table) {
   const std::string count = std::to_string(done) + "/" + std::to_string(total_);
   std::string text = name_ + ": " + count + " cases, " + DurationText(seconds);
-  if (done > 0 && done < total_) {
-    const double left = seconds * static_cast<double>(total_ - done) / static_cast<double>(done);
+  if (done > already_ && done < total_) {
+    const double left =
+        seconds * static_cast<double>(total_ - done) / static_cast<double>(done - already_);
     text += ", " + DurationText(left) + " left";
   }
   if (terminal_.interactive) {
@@ -78,6 +85,7 @@ void Progress::Update(size_t done, double seconds, const LiveTable& table) {
     Rewrite(text, count, new_table);
     return;
   }
+  if (done == shown_done_) return;
   const bool tenth = done * 10 / total_ > shown_done_ * 10 / total_;
   const bool late = done > shown_done_ && seconds - shown_seconds_ >= 10;
   if (!tenth && !late) return;

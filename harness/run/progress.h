@@ -20,8 +20,10 @@ using LiveTable = std::function<std::string(int width)>;
 
 class Progress {
  public:
-  // `name` of what runs, `total` cases. Prints to *out, which must outlive it.
-  Progress(std::string name, size_t total, Terminal terminal, std::ostream* out);
+  // `name` of what runs, `total` cases, of which `already` were done before the clock started.
+  // Prints to *out, which must outlive it.
+  Progress(std::string name, size_t total, Terminal terminal, std::ostream* out,
+           size_t already = 0);
 
   // `done` cases after `seconds`. On a terminal always shown, under `table`, which is asked for at
   // most every two seconds, after cases ended, and cut to the terminal; a small one shows the line
@@ -35,7 +37,7 @@ class Progress {
   void Rewrite(const std::string& full, const std::string& brief, bool new_table);
 
   std::string name_;
-  size_t total_;
+  size_t total_, already_;
   Terminal terminal_;
   std::ostream* out_;
   size_t shown_done_ = 0;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "harness/experiments/check/comparison.h"
 #include "harness/experiments/check/fill.h"
@@ -30,7 +31,7 @@ std::map<std::string, int> StatusesOf(const Plan& plan) {
   for (const SweepCase& one : plan.cases) cases.push_back(one.resolved);
   RunnerOptions options;
   options.jobs = 2;
-  const auto results = RunCases(plan.experiment, cases, options);
+  const auto results = RunCases(CasesHere(plan.experiment, std::move(cases)), options);
   std::map<std::string, int> statuses;
   for (size_t i = 0; i < results->size(); ++i) {
     const CaseResult& result = (*results)[i].front();

@@ -149,13 +149,18 @@ class SpeedExperiment final : public Experiment {
     data_.Draw(one.seed, largest_);
     CaseRun run(one, threads, data_);
     const std::vector<OrderedJson> entries = run.Run();
-    entries_.insert(entries_.end(), entries.begin(), entries.end());
     const uint64_t seed = std::stoull(CaseHash(resolved_case), nullptr, 16);
-    return SpeedRows(one, threads, run.outcomes(), seed);
+    std::vector<CaseResult> rows = SpeedRows(one, threads, run.outcomes(), seed);
+    if (!rows.empty()) rows.front().entries = entries;
+    return rows;
   }
 
-  std::vector<ResultFile> Files() const override {
-    return {{"benchmark.json", BenchmarkFile(entries_).dump(2) + "\n"}};
+  std::vector<ResultFile> Files(const std::vector<const CaseResult*>& rows) const override {
+    std::vector<OrderedJson> entries;
+    for (const CaseResult* row : rows) {
+      entries.insert(entries.end(), row->entries.begin(), row->entries.end());
+    }
+    return {{"benchmark.json", BenchmarkFile(entries).dump(2) + "\n"}};
   }
 
  private:
@@ -163,7 +168,6 @@ class SpeedExperiment final : public Experiment {
   int64_t largest_ = 1;
   SpeedData data_;
   std::mutex mutex_;
-  std::vector<OrderedJson> entries_;
 };
 
 }  // namespace

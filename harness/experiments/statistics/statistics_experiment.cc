@@ -73,10 +73,13 @@ class StatisticsExperiment : public Experiment {
             datasets
                 .emplace(resolved["dataset"], LoadDataset(config.dataset, settings.data_directory))
                 .first;
+        data_[resolved["dataset"].dump()] = Checksum(dataset->second);
       }
       populations_.emplace(key, NetworkPopulation(config, dataset->second));
     }
   }
+
+  nlohmann::ordered_json Data() const override { return data_; }
 
   std::vector<CaseResult> Run(const Json& resolved_case) override {
     const StatisticsConfig config = ReadStatisticsConfig(resolved_case);
@@ -100,6 +103,7 @@ class StatisticsExperiment : public Experiment {
 
  private:
   std::map<Json, std::vector<LayerPopulation>> populations_;
+  nlohmann::ordered_json data_ = nlohmann::ordered_json::object();
 };
 
 }  // namespace

@@ -98,6 +98,12 @@ class TrainExperiment : public Experiment {
     }
   }
 
+  nlohmann::ordered_json Data() const override {
+    nlohmann::ordered_json data = nlohmann::ordered_json::object();
+    for (const auto& [key, dataset] : datasets_) data[key.dump()] = Checksum(dataset);
+    return data;
+  }
+
   std::vector<CaseResult> Run(const Json& resolved_case) override {
     if (!resolved_case.contains("select")) return {RunCase(resolved_case)};
     const ValueSelection selection = ReadSelection(resolved_case);

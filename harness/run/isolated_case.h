@@ -1,0 +1,39 @@
+// A case in a process of its own, so that one that crashes, hangs or takes all memory ends as a row
+// of the table and not as the end of the sweep. The process is this program itself with --case: a
+// fork would hang in the first OpenMP region, for the threads of the parent's pool are not forked
+// with it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/experiments/experiment.h"
+#include "harness/run/plan.h"
+
+namespace normsweep {
+
+struct Isolation {
+  std::string program = "/proc/self/exe";
+  std::string folder;        // for what the process leaves for us; made if it is not there
+  double seconds = 0;        // a case may take; 0: any
+  int64_t memory_bytes = 0;  // of private memory that a case may take; 0: any
+  int threads = 1;
+  std::string data;                               // --data
+  const std::atomic<int>* interrupted = nullptr;  // not zero: the process is ended
+};
+
+// What the process ends with, beside ExitStatus (cli/console.h), where it had no memory left.
+constexpr int kOutOfMemory = 4;
+
+// Of the process itself: dies with the one that started it, and obeys the limit.
+void EnterIsolation(int64_t parent, int64_t memory_bytes);
+
+// The rows of the case, or one with the status crashed (by a signal), timed_out, out_of_memory or
+// broke (it threw), and the reason. Throws Error where the process cannot be started, or refuses
+// the case, or was ended because of *interrupted.
+std::vector<CaseResult> RunIsolated(const Plan& plan, const SweepCase& one,
+                                    const Isolation& isolation);
+
+}  // namespace normsweep
