@@ -58,8 +58,8 @@ void AddLongRun(CLI::App* run, RunOptions* options) {
         }
       });
   run->add_flag("--estimate", options->estimate,
-                "Run the first case of each kind, say how long the others take, and end; what was "
-                "run is kept");
+                "Run the first case of each kind (64 at most), say how long the others take, and "
+                "end; what was run is kept");
   run->add_flag("--isolate", options->isolate,
                 "Each case in a process of its own: one that crashes, hangs or takes all memory is "
                 "a row that says so. Trials that select a value are run for each case");

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "harness/cli/dry_run.h"
@@ -111,6 +112,8 @@ std::vector<Plan> MakePlans(const std::vector<std::string>& configs,
         throw ConfigError("/name", "\"" + name + "\" is also the name of " + other->second +
                                        ", expected another folder for the results");
       }
+    } catch (const std::bad_alloc&) {
+      throw;  // the config is not at fault
     } catch (const std::exception& error) {
       throw Error(path + ": " + error.what());
     }
@@ -125,6 +128,9 @@ int RunCommand(const RunOptions& options, std::span<const ExperimentKind> experi
     plans = MakePlans(options.configs, options.settings, options.selection, experiments);
     const std::string contradiction = Contradiction(options);
     if (!contradiction.empty()) throw Error(contradiction);
+  } catch (const std::bad_alloc&) {
+    return Complain(console, Error("no memory left"),
+                    options.isolated_from > 0 ? kOutOfMemory : int{kRunBroke});
   } catch (const std::exception& error) {
     return Complain(console, error, kBadUsage);
   }

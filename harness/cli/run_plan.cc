@@ -45,18 +45,6 @@ std::vector<std::optional<CaseRows>> KnownRows(const Context& c) {
   return known;
 }
 
-// The first of each kind that is to run, of kinds of which none has.
-std::vector<bool> FirstOfEachKind(const Plan& plan, const std::vector<bool>& done) {
-  const std::vector<size_t> kinds = KindsOf(plan.cases);
-  std::set<size_t> seen;
-  for (size_t i = 0; i < kinds.size(); ++i) {
-    if (done[i]) seen.insert(kinds[i]);
-  }
-  std::vector<bool> first(kinds.size());
-  for (size_t i = 0; i < kinds.size(); ++i) first[i] = seen.insert(kinds[i]).second;
-  return first;
-}
-
 // Loads what the cases share; the session's line of the journal says what it was.
 void Prepare(const Context& c, const std::vector<std::optional<CaseRows>>& known) {
   std::vector<nlohmann::json> cases;
@@ -191,12 +179,9 @@ int Estimate(const Context& c, std::vector<std::optional<CaseRows>> known) {
   std::vector<bool> done;
   done.reserve(known.size());
   for (const auto& rows : known) done.push_back(rows.has_value());
-  const std::vector<bool> first = FirstOfEachKind(c.plan, done);
   Plan probes = c.plan;
   probes.cases.clear();
-  for (size_t i = 0; i < first.size(); ++i) {
-    if (first[i]) probes.cases.push_back(c.plan.cases[i]);
-  }
+  for (const size_t i : CasesToTime(c.plan.cases, done)) probes.cases.push_back(c.plan.cases[i]);
   const Context part{c.options, probes, c.output, c.interrupted, c.console, c.cores, c.repro};
   std::vector<std::optional<CaseRows>> none(probes.cases.size());
   Prepare(part, none);

@@ -36,6 +36,23 @@ std::vector<size_t> KindsOf(const std::vector<SweepCase>& cases) {
   return kinds;
 }
 
+std::vector<size_t> CasesToTime(const std::vector<SweepCase>& cases,
+                                const std::vector<bool>& done) {
+  const std::vector<size_t> kinds = KindsOf(cases);
+  std::set<size_t> seen;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    if (done[i]) seen.insert(kinds[i]);
+  }
+  std::vector<size_t> first;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    if (seen.insert(kinds[i]).second) first.push_back(i);
+  }
+  if (first.size() <= kMostProbes) return first;
+  std::vector<size_t> spread;
+  for (size_t i = 0; i < kMostProbes; ++i) spread.push_back(first[i * first.size() / kMostProbes]);
+  return spread;
+}
+
 TimeEstimate EstimateTime(const std::vector<SweepCase>& cases,
                           const std::map<std::string, double>& seconds, int jobs) {
   const std::vector<size_t> kinds = KindsOf(cases);
@@ -68,8 +85,8 @@ TimeEstimate EstimateTime(const std::vector<SweepCase>& cases,
 std::string TimeText(const TimeEstimate& estimate, int jobs) {
   if (estimate.left == 0) return "none: all cases have run";
   if (estimate.timed == 0) {
-    return "unknown until a case has run; --estimate runs the first of each of the " +
-           Counted(estimate.kinds, "kind") + " and keeps it";
+    return "unknown until a case has run; --estimate runs " +
+           std::to_string(std::min(estimate.kinds, kMostProbes)) + " and keeps them";
   }
   std::string text = "about " + DurationText(estimate.seconds) + " with " +
                      Counted(static_cast<size_t>(jobs), "job") + " for the " +

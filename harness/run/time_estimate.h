@@ -14,6 +14,11 @@ namespace normsweep {
 // of its kind, from 0, in the order in which they first appear.
 std::vector<size_t> KindsOf(const std::vector<SweepCase>& cases);
 
+// Which cases to run for an estimate: the first of each kind of which none is done. Of more kinds than
+// kMostProbes, which a check has, as many evenly spread over the sweep.
+constexpr size_t kMostProbes = 64;
+std::vector<size_t> CasesToTime(const std::vector<SweepCase>& cases, const std::vector<bool>& done);
+
 struct TimeEstimate {
   size_t left = 0;                    // cases to run
   size_t timed = 0;                   // cases that have run
