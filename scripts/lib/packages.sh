@@ -18,8 +18,9 @@ test_packages=(chromium chromium-driver python3-selenium)
 format_packages=(clang-format)
 lint_packages=(clang-tidy libomp-dev shellcheck)
 
-# scripts/test-in-debian.
+# scripts/test-in-debian, and in its system what clang needs beside the build.
 debian_packages=(debootstrap)
+clang_packages=(clang libomp-dev)
 
 # Laying out the real data sets in .ci/run.
 data_packages=(python3-pil python3-numpy)
