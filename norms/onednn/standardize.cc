@@ -162,7 +162,7 @@ std::unique_ptr<Standardize> MakeBatchPrimitive(const dnnl::memory::desc& tensor
       MakeBatchNormBackward(CpuEngine(), kind, tensor, tensor, options.eps, flags, training);
   using P = Pair<dnnl::batch_normalization_forward, dnnl::batch_normalization_backward>;
   return std::make_unique<P>(options, tensor, forward.mean_desc(),
-                             Float({tensor.dims()[1]}, Tag::a), forward, training, backward);
+                             Float({DimsOf(tensor)[1]}, Tag::a), forward, training, backward);
 }
 
 std::unique_ptr<Standardize> MakeLayerPrimitive(int64_t rows, int64_t length,
