@@ -103,6 +103,14 @@ OrderedJson Clock() {
           {"step_ns", std::chrono::duration<double, std::nano>(least).count()}};
 }
 
+std::string Compiler() {
+#ifdef __clang__  // it calls itself GCC 4.2 besides
+  return "Clang " + Version(__clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+  return std::string("GCC ") + __VERSION__;
+#endif
+}
+
 OrderedJson Libraries() {
   OrderedJson libraries;
   libraries["onednn"] = Version(DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR, DNNL_VERSION_PATCH);

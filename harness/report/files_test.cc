@@ -44,9 +44,11 @@ TEST_CASE("a link stays, and no file takes the place of a folder or a pipe") {
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
   FileSet files;
   files.Add(folder / "link", "new");
-  CHECK_THROWS_WITH(files.Add(folder / "pipe", "x"),
-                    Catch::Matchers::Contains("it is a device or a pipe, expected a file"));
-  CHECK_THROWS_WITH(files.Add("/dev/null", "x"), Catch::Matchers::Contains("expected a file"));
+  CHECK_THROWS_WITH(
+      files.Add(folder / "pipe", "x"),
+      Catch::Matchers::ContainsSubstring("it is a device or a pipe, expected a file"));
+  CHECK_THROWS_WITH(files.Add("/dev/null", "x"),
+                    Catch::Matchers::ContainsSubstring("expected a file"));
   files.Commit();
   CHECK(std::filesystem::is_symlink(folder / "link"));
   CHECK(folder.Read("target") == "new");
