@@ -252,7 +252,7 @@ TEST_CASE("activation is an option of activation normalizers only") {
     if (!has) CHECK_THROWS_AS(Create(spec, shape), OptionError);
     if (has) CHECK(Create(spec, shape)->Info().options["activation"] == "relu");
     spec.options["activation"] = "gelu";
-    CHECK_THROWS_WITH(Create(spec, shape), Catch::Contains("/activation"));
+    CHECK_THROWS_WITH(Create(spec, shape), Catch::Matchers::ContainsSubstring("/activation"));
   }
 }
 

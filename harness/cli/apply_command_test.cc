@@ -29,7 +29,7 @@ class ApplyTest {
   void CheckRefused(int status, const std::string& text) {
     const int before = folder.Files();
     CHECK(Apply() == status);
-    CHECK_THAT(err.str(), Catch::Matchers::Contains(text));
+    CHECK_THAT(err.str(), Catch::Matchers::ContainsSubstring(text));
     CHECK(folder.Files() == before);
   }
 

@@ -168,7 +168,7 @@ TEST_CASE("batch_renorm reference: errors name the shape and change nothing") {
   CHECK_THROWS_AS(renorm->Statistics(), StateError);
   CHECK_THROWS_AS(Forward(renorm.get(), Mode::kTrain, {1, 3, 1}, {1, 2, 3}), ShapeError);
   CHECK_THROWS_WITH(Forward(renorm.get(), Mode::kTrain, {1, 3, 1}, {1, 2, 3}),
-                    Catch::Contains("[1, 3, 1]"));
+                    Catch::Matchers::ContainsSubstring("[1, 3, 1]"));
   CHECK(BufferOf(renorm.get(), "step")[0] == 0);
   CHECK(Forward(renorm.get(), Mode::kBatchStatistics, {1, 3, 1}, {1, 2, 3}) == Values{0, 0, 0});
   const auto ghost = Make(MakeBatchRenormReference, {{"normalization_batch_size", 2}}, {3, 1, 1});

@@ -61,7 +61,7 @@ TEST_CASE("layer reference: one value a sample is an error in training only") {
   const auto layer = Make(MakeLayerNormReference, {}, shape);
   CHECK_THROWS_AS(Forward(layer.get(), Mode::kTrain, shape, {1, 2}), ShapeError);
   CHECK_THROWS_WITH(Forward(layer.get(), Mode::kTrain, shape, {1, 2}),
-                    Catch::Contains("[2, 1, 1]"));
+                    Catch::Matchers::ContainsSubstring("[2, 1, 1]"));
   CHECK(Forward(layer.get(), Mode::kEval, shape, {1, 2}) == Values{0, 0});
 }
 

@@ -127,7 +127,7 @@ TEST_CASE("a learning rate out of reach is a row, not a crash", "[train]") {
       R"({"normalizer": {"name": "none", "horizon": null},
           "training": {"learning_rate": 1e30, "target_error": 5}})"));
   CHECK(result.status == "diverged");
-  CHECK_THAT(result.reason, Catch::Matchers::Contains("at step"));
+  CHECK_THAT(result.reason, Catch::Matchers::ContainsSubstring("at step"));
   for (const char* metric : {"test_error", "test_error_batch_statistics", "test_error_recomputed",
                              "validation_error", "train_error"}) {
     CHECK(result.metrics[metric] == 90);
@@ -205,7 +205,7 @@ TEST_CASE("normalization_batch_size reaches what crosses samples and nothing els
   CHECK(two.metrics == four.metrics);
   CHECK(two.timings == four.timings);  // computed once
   CHECK(plain.reason.empty());
-  CHECK_THAT(four.reason, Catch::Matchers::Contains("does not depend"));
+  CHECK_THAT(four.reason, Catch::Matchers::ContainsSubstring("does not depend"));
 }
 
 std::string PointerOf(const char* patch) {
