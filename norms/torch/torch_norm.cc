@@ -14,11 +14,17 @@ struct Module {
 
 Module Load() {
   Module module;
-  // Never closed: libtorch keeps state in threads that it does not own.
-  void* library = dlopen(NORMSWEEP_TORCH_MODULE, RTLD_NOW | RTLD_LOCAL);
-  void* symbol = library == nullptr ? nullptr : dlsym(library, "NormsweepMakeTorch");
-  module.make = reinterpret_cast<decltype(module.make)>(symbol);
-  if (symbol == nullptr) module.why_not = std::string("cannot load libtorch: ") + dlerror();
+  // An installed program has the module's folder in its run path, the build tree's have not. Never
+  // closed: libtorch keeps state in threads that it does not own.
+  for (const char* path :
+       {NORMSWEEP_TORCH_MODULE, NORMSWEEP_TORCH_BUILD "/" NORMSWEEP_TORCH_MODULE}) {
+    void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void* symbol = library == nullptr ? nullptr : dlsym(library, "NormsweepMakeTorch");
+    module.make = reinterpret_cast<decltype(module.make)>(symbol);
+    if (symbol != nullptr) break;
+    module.why_not += module.why_not.empty() ? "cannot load libtorch: " : "; ";
+    module.why_not += dlerror();
+  }
   return module;
 }
 
