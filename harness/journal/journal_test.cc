@@ -10,7 +10,7 @@
 namespace normsweep {
 namespace {
 
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using OrderedJson = nlohmann::ordered_json;
 
 const OrderedJson kHeader = {{"name", "x"},
@@ -83,18 +83,20 @@ TEST_CASE("a journal cut anywhere behind its header loses the last line only") {
 TEST_CASE("damage before the last line is named by its line") {
   std::vector<std::string> lines = kLines;
   lines[2][10] ^= 1;
-  CHECK_THROWS_WITH(Read(Lines(lines)), Contains("line 3: damaged"));
-  CHECK_THROWS_WITH(Read(""), Contains("is empty"));
-  CHECK_THROWS_WITH(Read(Lines({kLines[1]})), Contains("line 1: is no journal's first line"));
+  CHECK_THROWS_WITH(Read(Lines(lines)), ContainsSubstring("line 3: damaged"));
+  CHECK_THROWS_WITH(Read(""), ContainsSubstring("is empty"));
+  CHECK_THROWS_WITH(Read(Lines({kLines[1]})),
+                    ContainsSubstring("line 1: is no journal's first line"));
   CHECK_THROWS_WITH(Read(Lines({kLines[0], kLines[2]})),
-                    Contains("line 2: is a case before any session"));
+                    ContainsSubstring("line 2: is a case before any session"));
   CHECK_THROWS_WITH(Read(Lines({kLines[0], kLines[1], kLines[2], kLines[2]})),
-                    Contains("line 4: is the case a again"));
+                    ContainsSubstring("line 4: is the case a again"));
   CHECK_THROWS_WITH(Read(Lines({kLines[0], SealLine({{"other", 1}})})),
-                    Contains("line 2: is neither a session nor a case"));
+                    ContainsSubstring("line 2: is neither a session nor a case"));
   CHECK_THROWS_WITH(Read(Lines({SealLine({{"journal", 2}})})),
-                    Contains("line 1: version 2, expected 1"));
-  CHECK_THROWS_WITH(Read(Lines({SealLine({{"journal", 1}})})), Contains("has no \"build\""));
+                    ContainsSubstring("line 1: version 2, expected 1"));
+  CHECK_THROWS_WITH(Read(Lines({SealLine({{"journal", 1}})})),
+                    ContainsSubstring("has no \"build\""));
 }
 
 TEST_CASE("a case that broke is taken back by a later line of it") {
@@ -115,15 +117,16 @@ TEST_CASE("a writer appends whole lines, after what it was told to keep") {
   writer.Append("next");
   CHECK(folder.Read("j") == "whole\nnext\n");
   std::filesystem::remove(path);
-  CHECK_THROWS_WITH(writer.Append("lost"), Contains("cannot write " + path + ": it has vanished"));
+  CHECK_THROWS_WITH(writer.Append("lost"),
+                    ContainsSubstring("cannot write " + path + ": it has vanished"));
   folder.Write("j", "");
-  CHECK_THROWS_WITH(writer.Append("lost"), Contains("another took its place"));
-  CHECK_THROWS_WITH(JournalWriter(folder / "none", 0), Contains("No such file"));
+  CHECK_THROWS_WITH(writer.Append("lost"), ContainsSubstring("another took its place"));
+  CHECK_THROWS_WITH(JournalWriter(folder / "none", 0), ContainsSubstring("No such file"));
 }
 
 TEST_CASE("a full disk is an error with its reason") {
   // /dev/full takes no byte; it cannot be cut to a size, either.
-  CHECK_THROWS_WITH(JournalWriter("/dev/full", 0), Contains("cannot write /dev/full"));
+  CHECK_THROWS_WITH(JournalWriter("/dev/full", 0), ContainsSubstring("cannot write /dev/full"));
 }
 
 }  // namespace

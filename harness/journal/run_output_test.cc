@@ -10,7 +10,7 @@
 namespace normsweep {
 namespace {
 
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using OrderedJson = nlohmann::ordered_json;
 
 OrderedJson Header() {
@@ -63,11 +63,13 @@ TEST_CASE("a journal of another run is refused with what differs, and kept by --
   CHECK_NOTHROW(RunOutput(out, other, false));
   other["config"]["sweep"]["seed"] = {1, 2, 3};
   CHECK_THROWS_AS(RunOutput(out, other, false), RefusedError);
-  CHECK_THROWS_WITH(RunOutput(out, other, false),
-                    Contains("/config/sweep/seed was [1,2] there and is [1,2,3] now; expected"));
+  CHECK_THROWS_WITH(
+      RunOutput(out, other, false),
+      ContainsSubstring("/config/sweep/seed was [1,2] there and is [1,2,3] now; expected"));
   other = Header();
   other["build"]["commit"] = "def";
-  CHECK_THROWS_WITH(RunOutput(out, other, false), Contains("/build/commit was \"abc\" there"));
+  CHECK_THROWS_WITH(RunOutput(out, other, false),
+                    ContainsSubstring("/build/commit was \"abc\" there"));
   const std::string before = folder.Read("out/journal.jsonl");
   {
     const RunOutput output(out, other, true);
@@ -84,7 +86,7 @@ TEST_CASE("other data than an earlier session's is refused") {
   { RunOutput(folder / "out", Header(), false).BeginSession(Session("1")); }
   RunOutput output(folder / "out", Header(), false);
   CHECK_THROWS_WITH(output.BeginSession(Session("2")),
-                    Contains("the data set mnist was \"1\" there and is \"2\" now"));
+                    ContainsSubstring("the data set mnist was \"1\" there and is \"2\" now"));
   CHECK_NOTHROW(output.BeginSession({{"data", {{"cifar10", "3"}}}}));
 }
 
@@ -92,16 +94,18 @@ TEST_CASE("two runs on one folder: the second is refused, with who has it") {
   const TestFolder folder;
   const RunOutput first(folder / "out", Header(), false);
   CHECK_THROWS_AS(RunOutput(folder / "out", Header(), false), RefusedError);
-  CHECK_THROWS_WITH(RunOutput(folder / "out", Header(), true),
-                    Contains("out is in use by process " + std::to_string(::getpid()) + " on "));
+  CHECK_THROWS_WITH(
+      RunOutput(folder / "out", Header(), true),
+      ContainsSubstring("out is in use by process " + std::to_string(::getpid()) + " on "));
 }
 
 TEST_CASE("a damaged journal is refused, and something that is none") {
   const TestFolder folder;
   folder.Write("out/journal.jsonl", "{}\n{}\n");
   CHECK_THROWS_AS(RunOutput(folder / "out", Header(), false), RefusedError);
-  CHECK_THROWS_WITH(RunOutput(folder / "out", Header(), false),
-                    Contains("journal.jsonl: line 1: damaged") && Contains("--fresh"));
+  CHECK_THROWS_WITH(
+      RunOutput(folder / "out", Header(), false),
+      ContainsSubstring("journal.jsonl: line 1: damaged") && ContainsSubstring("--fresh"));
   CHECK_NOTHROW(RunOutput(folder / "out", Header(), true));
 }
 

@@ -5,7 +5,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
-#include <dnnl.hpp>
 
 #include <CLI/Version.hpp>
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <boost/version.hpp>
 #include <chrono>
 #include <ctime>
+#include <dnnl.hpp>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -124,14 +124,6 @@ OrderedJson Libraries() {
   libraries["google_benchmark"] = NORMSWEEP_BENCHMARK_VERSION;
   libraries["highway"] = NORMSWEEP_HIGHWAY_VERSION;
   return libraries;
-}
-
-std::string Compiler() {
-#if defined(__clang__)
-  return __VERSION__;  // "Clang 14.0.6"
-#else
-  return std::string("GCC ") + __VERSION__;
-#endif
 }
 
 std::string ChecksumOfThisProgram() {
