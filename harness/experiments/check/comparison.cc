@@ -87,10 +87,14 @@ std::vector<double> Values(const TensorView& view) {
 
 class Comparer {
  public:
-  Comparer(const NormalizerSpec& spec, const Shape& shape, Mode mode, const std::string& fill)
-      : spec_(spec), shape_(shape), mode_(mode), fill_(fill) {
+  Comparer(const NormalizerSpec& spec, const Shape& shape, Mode mode, CheckInput input)
+      : spec_(spec),
+        shape_(shape),
+        mode_(mode),
+        unit_parameters_(input.unit_parameters),
+        data_(std::move(input.data)) {
     tolerance_.own = spec.backend == "native";
-    tolerance_.exact = fill == "exact";
+    tolerance_.exact = input.exact;
     tolerance_.folded = FoldsMean(spec.backend);
   }
 
@@ -117,7 +121,7 @@ class Comparer {
   NormalizerSpec spec_;
   Shape shape_;
   Mode mode_;
-  std::string fill_;
+  bool unit_parameters_;
   ToleranceInput tolerance_;
   CheckData data_;
   std::optional<Side<float>> candidate_;
@@ -152,10 +156,9 @@ bool Comparer::BothTook(const char* what, const std::optional<std::string>& got,
 bool Comparer::StartBoth() {
   const auto got = candidate_->Init(data_);
   const auto expected = reference_->Init(data_);
-  // At 1e-20 a beta or a gradient of about 1 would hide the normalized values.
-  start_ = fill_ == "tiny" ? 0 : 1;
-  candidate_->SetParameters(fill_ == "tiny");
-  reference_->SetParameters(fill_ == "tiny");
+  start_ = unit_parameters_ ? 0 : 1;
+  candidate_->SetParameters(unit_parameters_);
+  reference_->SetParameters(unit_parameters_);
   return BothTook("Init", got, expected);
 }
 
@@ -254,7 +257,6 @@ Comparison Comparer::Run(const Creator& create) {
   if (candidate == nullptr) return result_;
   candidate_.emplace(std::move(candidate), shape_);
   reference_.emplace(Create(reference, shape_), shape_);
-  data_ = MakeCheckData(fill_, spec_, shape_);
   if (!StartBoth()) return result_;
   result_.implementation = candidate_->normalizer().Info().implementation;
   if (ForwardBoth(Mode::kTrain, data_.warm_up)) {
@@ -290,9 +292,16 @@ Comparison Comparer::Run(const Creator& create) {
 
 }  // namespace
 
+Comparison Compare(const NormalizerSpec& spec, const Shape& shape, Mode mode, CheckInput input,
+                   const Creator& create) {
+  return Comparer(spec, shape, mode, std::move(input)).Run(create);
+}
+
 Comparison Compare(const NormalizerSpec& spec, const Shape& shape, Mode mode,
                    const std::string& fill, const Creator& create) {
-  return Comparer(spec, shape, mode, fill).Run(create);
+  return Compare(spec, shape, mode,
+                 CheckInput{MakeCheckData(fill, spec, shape), fill == "exact", fill == "tiny"},
+                 create);
 }
 
 }  // namespace normsweep

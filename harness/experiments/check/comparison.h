@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/experiments/check/fill.h"
 #include "norms/registry.h"
 
 namespace normsweep {
@@ -42,6 +43,14 @@ struct Comparison {
 //                of the worst set: y at least max|gamma| c / (1 + c), and |x^| at least c / (1 + c)
 //   buffers      max |buffer|; running_mean: at least max |x|; running_var: + eps, as it is used
 //   mean         max |x|;   variance  max variance (peers: + eps);   r, d: max |r|, max |d| and 1
+struct CheckInput {
+  CheckData data;
+  bool exact = false;            // no sum of it rounds, in any order
+  bool unit_parameters = false;  // for x so small that a beta or a gradient of 1 would hide it
+};
+Comparison Compare(const NormalizerSpec& spec, const Shape& shape, Mode mode, CheckInput input,
+                   const Creator& create);
+// With a fill (fill.h).
 Comparison Compare(const NormalizerSpec& spec, const Shape& shape, Mode mode,
                    const std::string& fill, const Creator& create);
 
