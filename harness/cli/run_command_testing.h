@@ -47,6 +47,8 @@ class FakeExperiment : public Experiment {
   std::vector<Json> ExtraCases(const Json& /*config*/) const override {
     return script_of_test->extra;
   }
+  int64_t CaseBytes(const Json& /*resolved*/) const override { return 1000; }
+  int64_t SharedBytes(const std::vector<Json>& /*cases*/) const override { return 5000; }
   void Prepare(const std::vector<Json>& cases, const RunSettings& settings) override {
     script_of_test->prepared = static_cast<int64_t>(cases.size());
     if (settings.data_directory == "missing") throw Error("missing/train.gz: not found");

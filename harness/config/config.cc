@@ -123,7 +123,7 @@ Config MakeConfig(OrderedJson document, const std::vector<std::string>& settings
   config.axes = ReadSweep(document);
   config.document = std::move(document);
   // Each value of each axis once, with the others at their first: an error is in one value, and the
-  // product may be a million times as many.
+  // product may be a hundred thousand times as many.
   const CaseChecker checker(config);
   std::vector<size_t> indices(config.axes.size(), 0);
   checker.CheckSchema(indices);

@@ -9,7 +9,9 @@
 
 namespace normsweep {
 
-constexpr int64_t kMaxCases = 1'000'000;
+// A planned training takes 2.3 KB and 35 us (20,000 measured), its copies and its row some more: at
+// 200,000 a run stays below 2 GB before it loads anything, at a million it would not.
+constexpr int64_t kMaxCases = 200'000;
 
 struct Axis {
   std::string path;  // "training.learning_rate"

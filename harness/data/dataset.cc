@@ -132,6 +132,14 @@ DatasetConfig ReadDatasetConfig(const nlohmann::json& json, const std::string& p
   return config;
 }
 
+int64_t LoadedBytes(const DatasetConfig& config) {
+  const Sizes sizes = SizesOf(config.kind);
+  const int64_t samples = sizes.train + 2 * sizes.validation + sizes.test;
+  const auto sample = sizes.shape.Elements() * static_cast<int64_t>(sizeof(float)) +
+                      static_cast<int64_t>(sizeof(int32_t));
+  return samples * sample / 10 * 14;
+}
+
 DataPart SplitTail(DataPart* part, int64_t validation, const FeatureShape& shape) {
   const int64_t kept = part->count() - validation;
   DataPart tail;

@@ -62,6 +62,16 @@ class Experiment {
     return {};
   }
 
+  // Bytes that one case takes while it runs, at its peak, beyond those that cases share: an upper
+  // estimate, from its sizes alone. Asked before Validate, for every case, and so before anything
+  // of these sizes is made; throws ConfigError as Validate does. Stays at the greatest int64_t
+  // where it would overflow. Thread safe.
+  virtual int64_t CaseBytes(const nlohmann::json& resolved_case) const = 0;
+
+  // The same of what Prepare loads and keeps for these cases, at the peak of its loading, and of
+  // what else of them stays in the experiment until its end.
+  virtual int64_t SharedBytes(const std::vector<nlohmann::json>& resolved_cases) const = 0;
+
   // Called once before the first case with all of them; loads what they share (data sets). Throws
   // Error (exit status 3).
   virtual void Prepare(const std::vector<nlohmann::json>& resolved_cases,

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/config/config_error.h"
+#include "harness/run/memory.h"
 #include "norms/errors.h"
 
 namespace normsweep {
@@ -25,6 +26,7 @@ const ExperimentKind& FindExperiment(const std::string& name,
 void ValidateCases(const Plan& plan) {
   for (size_t i = 0; i < plan.cases.size(); ++i) {
     try {
+      CheckCaseMemory(*plan.experiment, plan.cases[i].resolved);  // Validate may make tensors
       plan.experiment->Validate(plan.cases[i].resolved);
     } catch (const ConfigError& error) {
       const std::vector<Axis>& axes = plan.config.axes;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "harness/config/config_error.h"
+#include "harness/experiments/check/check_memory.h"
 #include "harness/experiments/check/fill.h"
 #include "harness/experiments/check/identities.h"
 #include "harness/experiments/check/mutants.h"
@@ -84,6 +85,11 @@ class CheckExperiment final : public Experiment {
     if (config.value("mutants", false)) AddMutants(config, normalizers, &cases);
     return cases;
   }
+
+  int64_t CaseBytes(const Json& resolved_case) const override {
+    return CheckBytes(resolved_case).value();
+  }
+  int64_t SharedBytes(const std::vector<Json>& /*resolved_cases*/) const override { return 0; }
 
   void Prepare(const std::vector<Json>& /*resolved_cases*/,
                const RunSettings& /*settings*/) override {}

@@ -80,11 +80,15 @@ std::span<const float> SpeedData::dy(int64_t size) const {
   return {dy_.data(), static_cast<size_t>(size)};
 }
 
+int64_t BufferSets::Count(int64_t size, bool backward, bool cold) {
+  const int64_t tensors = (backward ? 3 : 2) * static_cast<int64_t>(sizeof(float));
+  return cold ? 2 * LastLevelCacheBytes() / tensors / size + 1 : 1;  // any size: no product of it
+}
+
 BufferSets::BufferSets(const SpeedData& data, int64_t size, bool backward, bool cold)
     : size_(size), copy_size_(backward ? (3 * size + 1) / 2 : size) {
   const int64_t stride = RoundUp(size), copy_stride = RoundUp(copy_size_);
-  const int64_t bytes = (backward ? 3 : 2) * size * static_cast<int64_t>(sizeof(float));
-  const int64_t count = cold ? 2 * LastLevelCacheBytes() / bytes + 1 : 1;
+  const int64_t count = Count(size, backward, cold);
   x_ = AlignedFloats(count * stride);
   out_ = AlignedFloats(count * stride);
   if (backward) {

@@ -55,6 +55,8 @@ class BufferSets {
   // Of a call on tensors of `size` values; every set holds the same numbers.
   BufferSets(const SpeedData& data, int64_t size, bool backward, bool cold);
 
+  static int64_t Count(int64_t size, bool backward, bool cold);  // how many sets
+
   size_t count() const { return sets_.size(); }
   const CallBuffers& operator[](size_t i) const { return sets_[i]; }
   int64_t size() const { return size_; }            // of a tensor

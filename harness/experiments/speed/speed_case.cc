@@ -6,6 +6,7 @@
 #include "harness/config/sweep.h"
 #include "harness/experiments/check/suites.h"
 #include "harness/experiments/speed/contestant.h"
+#include "harness/nn/saturated.h"
 #include "norms/errors.h"
 
 namespace normsweep {
@@ -13,8 +14,15 @@ namespace {
 
 using Json = nlohmann::json;
 
+// For whose channels a normalizer is made, here already, to see whether it can be: 16 MB at most.
+constexpr int64_t kMostChannels = 1 << 20;
+
 Shape ReadShape(const Json& dims, Layout layout, const std::string& pointer) {
   auto sizes = dims.get<std::vector<int64_t>>();
+  if (sizes.size() > 1 && sizes[1] > kMostChannels) {
+    throw ConfigError(pointer, std::to_string(sizes[1]) + " channels, expected at most " +
+                                   std::to_string(kMostChannels));
+  }
   if (layout == Layout::kChannelsLast) {
     std::rotate(sizes.begin() + 1, sizes.begin() + 2, sizes.end());  // [N, C, ...] to [N, ..., C]
   }
@@ -94,6 +102,13 @@ std::vector<Json> ShapesOf(const Json& group) {
   return shapes;
 }
 
+// How many cases it makes, before one of them is.
+Saturated NumCases(const Json& group) {
+  Saturated cases = 1;
+  for (const auto& [key, values] : group.items()) cases *= static_cast<int64_t>(values.size());
+  return cases;
+}
+
 void CheckGroup(const Json& group, const std::string& pointer) {
   const std::vector<Json> shapes = ShapesOf(group);
   const size_t per_entry = shapes.size() / group["shapes"].size();
@@ -137,6 +152,12 @@ SpeedCase ReadSpeedCase(const Json& resolved_case) {
 std::vector<Json> ExpandGroups(const Json& config) {
   std::vector<Json> cases;
   const Json groups = config.value("groups", Json::array());
+  Saturated number;
+  for (const Json& group : groups) number += NumCases(group);
+  if (number > kMaxCases) {
+    throw ConfigError("/groups", std::to_string(number.value()) + " cases, expected at most " +
+                                     std::to_string(kMaxCases));
+  }
   for (size_t i = 0; i < groups.size(); ++i) {
     Json group = groups[i];
     CheckGroup(group, "/groups/" + std::to_string(i));

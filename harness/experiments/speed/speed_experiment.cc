@@ -10,6 +10,7 @@
 #include "harness/experiments/speed/buffers.h"
 #include "harness/experiments/speed/contestant.h"
 #include "harness/experiments/speed/speed_case.h"
+#include "harness/experiments/speed/speed_memory.h"
 #include "harness/experiments/speed/speed_rows.h"
 #include "harness/experiments/speed/stopwatch.h"
 #include "harness/experiments/speed/truth.h"
@@ -133,6 +134,22 @@ class SpeedExperiment final : public Experiment {
   }
 
   void Validate(const Json& resolved_case) const override { ReadSpeedCase(resolved_case); }
+
+  int64_t CaseBytes(const Json& resolved_case) const override {
+    return SpeedCaseBytes(ReadSpeedCase(resolved_case)).value();
+  }
+
+  // The data of the largest tensor, and each case's part of benchmark.json.
+  int64_t SharedBytes(const std::vector<Json>& resolved_cases) const override {
+    int64_t largest = 0;
+    Saturated entries;
+    for (const Json& resolved : resolved_cases) {
+      const SpeedCase one = ReadSpeedCase(resolved);
+      largest = std::max(largest, one.shape.Elements());
+      entries += SpeedEntryBytes(one);
+    }
+    return (SpeedDataBytes(largest) + entries).value();
+  }
 
   void Prepare(const std::vector<Json>& resolved_cases, const RunSettings& settings) override {
     threads_ = settings.threads;

@@ -1,8 +1,11 @@
 #include "harness/experiments/statistics/statistics_experiment.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "harness/experiments/statistics/population.h"
+#include "harness/experiments/statistics/statistics_memory.h"
 
 namespace normsweep {
 namespace {
@@ -56,6 +59,26 @@ void AddRunning(const KeptImages& images, const StatisticsConfig& config,
 class StatisticsExperiment : public Experiment {
  public:
   void Validate(const Json& resolved_case) const override { ReadStatisticsConfig(resolved_case); }
+
+  int64_t CaseBytes(const Json& resolved_case) const override {
+    return StatisticsCaseBytes(ReadStatisticsConfig(resolved_case)).value();
+  }
+
+  // Every population, the data sets that Prepare reads them from, and the largest making of one.
+  int64_t SharedBytes(const std::vector<Json>& resolved_cases) const override {
+    std::set<Json> populations, datasets;
+    Saturated bytes, making;
+    for (const Json& resolved : resolved_cases) {
+      if (!populations.insert(PopulationKey(resolved)).second) continue;
+      const StatisticsConfig config = ReadStatisticsConfig(resolved);
+      bytes += PopulationBytes(config);
+      making = std::max(making, MakingBytes(config));
+      if (!config.gaussian && datasets.insert(resolved["dataset"]).second) {
+        bytes += LoadedBytes(config.dataset);
+      }
+    }
+    return (bytes + making).value();
+  }
 
   void Prepare(const std::vector<Json>& resolved_cases, const RunSettings& settings) override {
     std::map<Json, Dataset> datasets;

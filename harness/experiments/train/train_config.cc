@@ -133,6 +133,29 @@ void CheckSizes(const TrainConfig& config) {
   must_divide(config.LastBatchSize(), "/training/drop_last", "the last batch");
 }
 
+// Whether a normalizer can be at a place depends on the channels, and on how many values share
+// statistics only as far as it is 1 or more: two positions, samples and sub-batches stand for any
+// number, so that what is only looked at stays small.
+class Miniature {
+ public:
+  explicit Miniature(const TrainConfig& config) : spec(config.normalizer) {
+    if (!config.normalizer_crosses_samples || !config.normalization_batch_size) return;
+    size_ = *config.normalization_batch_size;
+    spec.options["normalization_batch_size"] = std::min<int64_t>(size_, 2);
+  }
+  int64_t Samples(int64_t n) const {
+    return std::min<int64_t>(size_, 2) * std::min<int64_t>(n / size_, 2);
+  }
+  static FeatureShape Of(const FeatureShape& shape) {
+    return {shape.channels, 1, std::min<int64_t>(shape.Spatial(), 2)};
+  }
+
+  NormalizerSpec spec;
+
+ private:
+  int64_t size_ = 1;  // of a sub-batch, which divides every batch (CheckSizes)
+};
+
 }  // namespace
 
 int64_t TrainConfig::StepsPerEpoch() const {
@@ -190,18 +213,21 @@ TrainConfig ReadTrainConfig(const Json& resolved_case) {
 
 void CheckNormalizers(const TrainConfig& config) {
   try {
-    const Slot slot(config.normalizer, config.network);
+    const Miniature miniature(config);
+    const Slot slot(miniature.spec, config.network);
     if (config.spectral_penalty > 0 && slot.WrapsWeight()) {
       throw ConfigError("/training/spectral_penalty",
                         "of a network whose weights \"" + config.normalizer.name +
                             "\" normalizes, expected 0: the penalty is on the trained weights");
     }
-    for (const FeatureShape& shape : SlotShapes(config.network, config.dataset.Shape())) {
+    for (const FeatureShape& whole : SlotShapes(config.network, config.dataset.Shape())) {
+      const FeatureShape shape = Miniature::Of(whole);
       if (slot.WrapsWeight()) slot.MakeForWeight({shape.channels, 1, 1, Layout::kChannelsFirst});
       if (!slot.BeforeActivation() && !slot.AfterActivation()) continue;
       const auto normalizer = slot.MakeForActivation(shape, true);
       for (const int64_t n : {config.batch_size, config.LastBatchSize()}) {
-        const Shape batch{n, shape.channels, shape.Spatial(), Layout::kChannelsLast};
+        const Shape batch{miniature.Samples(n), shape.channels, shape.Spatial(),
+                          Layout::kChannelsLast};
         FloatBuffer x(batch.Elements());
         normalizer->Forward(Mode::kTrain, ConstTensorView(x.data(), batch),
                             TensorView(x.data(), batch));

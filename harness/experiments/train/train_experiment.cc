@@ -2,16 +2,20 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <functional>
 #include <future>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "harness/config/config_error.h"
+#include "harness/config/schema.h"
 #include "harness/config/sweep.h"
 #include "harness/data/dataset.h"
 #include "harness/experiments/train/selection.h"
 #include "harness/experiments/train/train_config.h"
+#include "harness/experiments/train/train_memory.h"
 #include "harness/experiments/train/trainer.h"
 
 namespace normsweep {
@@ -66,22 +70,53 @@ class SharedResults {
   std::map<Json, std::shared_future<CaseResult>> results_;
 };
 
+// body(config) of a case's training, or of those with each of the values that it selects from.
+template <class Body>
+void ForEachTraining(const Json& resolved_case, const Body& body) {
+  if (!resolved_case.contains("select")) {
+    body(ReadTrainConfig(resolved_case));
+    return;
+  }
+  const ValueSelection selection = ReadSelection(resolved_case);
+  for (size_t i = 0; i < selection.values.size(); ++i) {
+    const Json with = WithValue(resolved_case, selection, selection.values[i]);
+    try {
+      Json document = with;  // the schema knows the file's keys; of the values it knows nothing
+      document["name"] = "value";
+      CheckAgainstSchema(document);
+      body(ReadTrainConfig(with));
+    } catch (const ConfigError& error) {
+      const std::string place = PointerOf(selection.path);
+      if (!error.pointer().starts_with(place)) throw;
+      throw ConfigError(
+          "/select/values/" + std::to_string(i) + error.pointer().substr(place.size()),
+          error.message());
+    }
+  }
+}
+
 class TrainExperiment : public Experiment {
  public:
   void Validate(const Json& resolved_case) const override {
-    if (!resolved_case.contains("select")) {
-      CheckNormalizers(ReadTrainConfig(resolved_case));
-      return;
+    ForEachTraining(resolved_case, CheckNormalizers);
+  }
+
+  // Its trainings come one after the other, so that the largest one counts.
+  int64_t CaseBytes(const Json& resolved_case) const override {
+    Saturated most;
+    ForEachTraining(resolved_case,
+                    [&](const TrainConfig& config) { most = std::max(most, TrainBytes(config)); });
+    return most.value();
+  }
+
+  int64_t SharedBytes(const std::vector<Json>& resolved_cases) const override {
+    std::set<Json> datasets;
+    Saturated bytes;
+    for (const Json& resolved : resolved_cases) {
+      const Json& key = resolved.at("dataset");
+      if (datasets.insert(key).second) bytes += LoadedBytes(ReadDatasetConfig(key, "/dataset"));
     }
-    const ValueSelection selection = ReadSelection(resolved_case);
-    for (size_t i = 0; i < selection.values.size(); ++i) {
-      try {
-        CheckNormalizers(ReadTrainConfig(WithValue(resolved_case, selection, selection.values[i])));
-      } catch (const ConfigError& error) {
-        if (error.pointer() != PointerOf(selection.path)) throw;
-        throw ConfigError("/select/values/" + std::to_string(i), error.message());
-      }
-    }
+    return bytes.value();
   }
 
   std::vector<Json> Trials(const Json& resolved_case) const override {
