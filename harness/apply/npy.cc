@@ -19,7 +19,7 @@ constexpr uint32_t kMaxHeader = 1u << 16;  // NumPy itself refuses more than 10,
 
 // What the file has of the next `size` bytes; memory grows with what comes.
 std::string ReadUpTo(std::istream& file, uint64_t size) {
-  constexpr uint64_t kBlock = uint64_t{1} << 20;
+  constexpr uint64_t kBlock = uint64_t{1} << 16;
   std::string bytes;
   while (bytes.size() < size && file) {
     const size_t before = bytes.size();

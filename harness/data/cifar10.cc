@@ -6,25 +6,37 @@ namespace normsweep {
 namespace {
 
 constexpr size_t kChannels = 3, kPixels = 32 * 32, kRecords = 10000;
-constexpr size_t kRecordBytes = 1 + kChannels * kPixels;
+
+size_t RecordBytes(size_t pixels) { return 1 + kChannels * pixels; }
 
 void AppendFile(const std::string& directory, const std::string& name, DataPart* part) {
-  const DataFile file{"cifar-10-batches-bin/" + name, int64_t{kRecords * kRecordBytes}, "cifar10"};
-  const std::vector<uint8_t> content = ReadDataFile(directory, file);
-  part->images.reserve(part->images.size() + kRecords * kChannels * kPixels);
-  for (const uint8_t* record = content.data(); record < content.data() + content.size();
-       record += kRecordBytes) {
-    if (record[0] > 9) ThrowForeign(directory, file, "has a label " + std::to_string(record[0]));
+  const DataFile file{"cifar-10-batches-bin/" + name,
+                      static_cast<int64_t>(kRecords * RecordBytes(kPixels)), "cifar10"};
+  ParseDataFile(directory, file, [&](std::span<const uint8_t> content) {
+    AppendCifarRecords(content, kPixels, part);
+  });
+}
+
+}  // namespace
+
+void AppendCifarRecords(std::span<const uint8_t> content, size_t pixels, DataPart* part) {
+  const size_t size = RecordBytes(pixels), records = content.size() / size;
+  if (content.size() % size != 0) throw Error("ends within a record");
+  for (size_t r = 0; r < records; ++r) {
+    const uint8_t label = content[r * size];
+    if (label > 9) throw Error("has a label " + std::to_string(label));
+  }
+  part->images.reserve(part->images.size() + records * kChannels * pixels);
+  for (size_t r = 0; r < records; ++r) {
+    const std::span<const uint8_t> record = content.subspan(r * size, size);
     part->labels.push_back(record[0]);
-    for (size_t p = 0; p < kPixels; ++p) {
+    for (size_t p = 0; p < pixels; ++p) {
       for (size_t c = 0; c < kChannels; ++c) {
-        part->images.push_back(static_cast<float>(record[1 + c * kPixels + p]) / 255);
+        part->images.push_back(static_cast<float>(record[1 + c * pixels + p]) / 255);
       }
     }
   }
 }
-
-}  // namespace
 
 Dataset LoadCifar10(const std::string& directory) {
   Dataset dataset;

@@ -3,6 +3,8 @@
 // images are the validation part.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "harness/data/dataset.h"
@@ -10,5 +12,9 @@
 namespace normsweep {
 
 Dataset LoadCifar10(const std::string& directory);  // pixels / 255; throws DataError
+
+// Adds records of a label and 3 * `pixels` values. Throws Error (without the file's name), nothing
+// added, for a part of a record or a label above 9.
+void AppendCifarRecords(std::span<const uint8_t> content, size_t pixels, DataPart* part);
 
 }  // namespace normsweep

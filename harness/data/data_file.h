@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,10 +24,13 @@ struct DataFile {
   std::string dataset;  // what scripts/fetch-data calls it
 };
 
-// The content of directory/path, or of path + ".gz" where only that is there.
-std::vector<uint8_t> ReadDataFile(const std::string& directory, const DataFile& file);
-// For content that is wrong in itself.
-[[noreturn]] void ThrowForeign(const std::string& directory, const DataFile& file,
-                               const std::string& what);
+// Hands the content of directory/path, or of path + ".gz" where only that is there, to `parse`. An
+// Error of its becomes a DataError.
+void ParseDataFile(const std::string& directory, const DataFile& file,
+                   const std::function<void(std::span<const uint8_t>)>& parse);
+
+// The content of an open file, unpacked if it is gzip, plain otherwise; closes it. Throws Error, not
+// having unpacked more, unless that is `bytes`.
+std::vector<uint8_t> Unpack(int descriptor, int64_t bytes);
 
 }  // namespace normsweep
