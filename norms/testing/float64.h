@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,21 +57,21 @@ inline Values Backward(Normalizer* normalizer, const Shape& shape, const Values&
 }
 
 template <class Slot>
-Slot Named(std::span<const Slot> slots, const std::string& name) {
+Slot Named(std::span<const Slot> slots, std::string_view name) {
   const Slot* slot = FindNamed(slots, name);
   if (slot == nullptr) FAIL("no parameter or buffer " << name);
   return *slot;
 }
 
-inline std::span<double> ParameterOf(Normalizer* normalizer, const std::string& name) {
+inline std::span<double> ParameterOf(Normalizer* normalizer, std::string_view name) {
   return Named(normalizer->Parameters(), name).value.Span<double>();
 }
 
-inline std::span<double> GradientOf(Normalizer* normalizer, const std::string& name) {
+inline std::span<double> GradientOf(Normalizer* normalizer, std::string_view name) {
   return Named(normalizer->Parameters(), name).gradient.Span<double>();
 }
 
-inline std::span<double> BufferOf(Normalizer* normalizer, const std::string& name) {
+inline std::span<double> BufferOf(Normalizer* normalizer, std::string_view name) {
   return Named(normalizer->Buffers(), name).value.Span<double>();
 }
 
