@@ -17,6 +17,7 @@
 #include "harness/cli/repro.h"
 #include "harness/report/environment.h"
 #include "harness/run/isolated_case.h"
+#include "harness/run/memory.h"
 #include "harness/run/runner.h"
 
 namespace normsweep {
@@ -52,6 +53,9 @@ void Prepare(const Context& c, const std::vector<std::optional<CaseRows>>& known
     if (!known[i]) cases.push_back(c.plan.cases[i].resolved);
   }
   if (cases.empty()) return;
+  const std::string warning =
+      MemoryWarning(EstimateMemory(c.plan, c.cores.jobs), AvailableMemory());
+  if (!warning.empty()) *c.console.err << "normsweep: " << warning << std::endl;
   c.plan.experiment->Prepare(cases, {c.options.data, c.cores.threads_per_case, c.cores.jobs});
   if (c.output == nullptr) return;
   nlohmann::ordered_json session;
