@@ -61,8 +61,8 @@ TEST_CASE("setting with --set: takes one value, arrays and objects too, and may 
                          "dataset={\"name\": \"mnist\"}", "--set", "network.name=mlp", "--set",
                          "normalizer={\"name\": \"none\"}"});
   CHECK(said.err == "normsweep: " + path +
-                        ": /network/hidden/1: 0, expected an integer of 1 or "
-                        "more\n");
+                        ": /network/hidden/1: 0, expected an integer from 1 to "
+                        "1048576\n");
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ Plan PlanOf(const std::string& config, const std::vector<std::string>& settings)
 struct Row {
   const char* config;
   std::vector<std::string> tiny;  // settings that make it small
-  int64_t least;                  // megabytes that it takes: what keeps the test from being empty
+  int64_t least;                  // MiB that it takes: what keeps the test from being empty
+  int64_t factor = 3;             // the estimate is at most this many times what it takes
 };
 
 // One of each kind that has memory of its own: convolutions and their copies of the weights,
@@ -81,7 +82,8 @@ const Row kRows[] = {
          "normalizer": {"name": "layer"}, "backend": "native", "layout": "channels_last",
          "input": "gaussian"})",
      {"shapes=[[2,3]]"},
-     50},
+     50,
+     4},  // counts the backend, the options and the input that take most: see check_memory.cc
     {R"({"name": "t", "experiment": "speed", "shape": [16, 33, 57, 41], "mode": "backward",
          "normalizer": {"name": "batch"}, "contestants": ["native", "onednn", "onednn_blocked"],
          "repetitions": 2, "min_time": 1e-9, "max_time": 1e-9})",
@@ -91,10 +93,10 @@ const Row kRows[] = {
          "anchors": 1, "batch_size": 2, "dataset": {"name": "gratings"},
          "network": {"name": "cnn", "convolutions": [{"channels": 9}, {"channels": 3}]}})",
      {"population_samples=2"},
-     80},
+     60},
 };
 
-TEST_CASE("a case takes no more than its estimate, and at least a third of it") {
+TEST_CASE("a case takes no more than its estimate, and not much less") {
   if (kSanitized) return;
   for (const Row& row : kRows) {
     RunAll(PlanOf(row.config, row.tiny));  // libraries and threads have what they keep
@@ -108,7 +110,7 @@ TEST_CASE("a case takes no more than its estimate, and at least a third of it") 
     CAPTURE(row.config, BytesText(before), BytesText(took), BytesText(said));
     CHECK(took >= row.least << 20);
     CHECK(took <= said);
-    CHECK(said <= 3 * took);
+    CHECK(said <= row.factor * took);
   }
 }
 

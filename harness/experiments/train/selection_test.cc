@@ -2,10 +2,10 @@
 
 #include <cmath>
 #include <limits>
-#include "norms/testing/catch.h"
 
 #include "harness/config/config_error.h"
 #include "harness/experiments/train/train_experiment.h"
+#include "norms/testing/catch.h"
 
 namespace normsweep {
 namespace {
@@ -14,6 +14,7 @@ using Json = nlohmann::json;
 
 Json Case() {
   return {
+      {"experiment", "train"},
       {"dataset",
        {{"name", "gratings"},
         {"train_samples", 2000},
