@@ -31,6 +31,9 @@ inline Dims DimsOf(const MemoryDesc& desc) {
 #endif
 }
 
+// Whether a normalization's backward takes beta, which it does not need; 3.x counts its arguments.
+constexpr bool kBackwardTakesShift = DNNL_VERSION_MAJOR == 2;
+
 inline dnnl::primitive_attr UserScratchpad() {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);

@@ -58,6 +58,7 @@ class Pair final : public Standardize {
   void Forward(const ForwardArguments& a) override {
     SetShared(&forward_arguments_, a);
     Set(&forward_arguments_, DNNL_ARG_DST, a.y);
+    if (options_.affine) Set(&forward_arguments_, DNNL_ARG_SHIFT, a.beta);
     if (options_.relu && !options_.given_statistics) {
       Set(&forward_arguments_, DNNL_ARG_WORKSPACE, a.workspace);
     }
@@ -72,6 +73,7 @@ class Pair final : public Standardize {
     Set(&backward_arguments_, DNNL_ARG_DIFF_DST, a.dy);
     Set(&backward_arguments_, DNNL_ARG_DIFF_SRC, a.dx);
     if (options_.affine) {
+      if (kBackwardTakesShift) Set(&backward_arguments_, DNNL_ARG_SHIFT, a.beta);
       Set(&backward_arguments_, DNNL_ARG_DIFF_SCALE, a.dgamma);
       Set(&backward_arguments_, DNNL_ARG_DIFF_SHIFT, a.dbeta);
     }
@@ -89,6 +91,7 @@ class Pair final : public Standardize {
     y_.resize(tensor_.get_size() / sizeof(float));
     SetShared(&training_arguments_, a);
     Set(&training_arguments_, DNNL_ARG_DST, y_.data());
+    if (options_.affine) Set(&training_arguments_, DNNL_ARG_SHIFT, a.beta);
     Set(&training_arguments_, DNNL_ARG_WORKSPACE, a.workspace);
     training_.execute(stream_, training_arguments_);
     stream_.wait();
@@ -100,9 +103,7 @@ class Pair final : public Standardize {
     Set(arguments, DNNL_ARG_SRC, a.x);
     Set(arguments, DNNL_ARG_MEAN, a.mean);
     Set(arguments, DNNL_ARG_VARIANCE, a.variance);
-    if (!options_.affine) return;
-    Set(arguments, DNNL_ARG_SCALE, a.gamma);
-    Set(arguments, DNNL_ARG_SHIFT, a.beta);
+    if (options_.affine) Set(arguments, DNNL_ARG_SCALE, a.gamma);
   }
 
   void Set(Arguments* arguments, int which, const void* data) {
