@@ -94,7 +94,7 @@ std::vector<Json> ShapesOf(const Json& group) {
       continue;
     }
     for (const Json& n : group["batch_sizes"]) {
-      Json whole = {n};
+      Json whole = Json::array({n});  // {n} alone is an array to GCC, a copy of n to clang
       whole.insert(whole.end(), dims.begin(), dims.end());
       shapes.push_back(whole);
     }
