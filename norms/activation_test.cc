@@ -218,7 +218,7 @@ TEST_CASE("the reference's gradients through relu are those of its forward") {
   }
 }
 
-TEST_CASE("the bits of a fused relu do not depend on the number of threads") {
+TEST_CASE("the bits of a fused relu do not depend on the number of threads", "[threads]") {
   const int before = omp_get_max_threads();
   for (const char* name : kNames) {
     for (const Layout layout : kLayouts) {

@@ -53,7 +53,7 @@ std::vector<uint32_t> Step(const NormalizerSpec& spec, const Shape& shape) {
   return bits;
 }
 
-TEST_CASE("the bits do not depend on the number of threads") {
+TEST_CASE("the bits do not depend on the number of threads", "[threads]") {
   const int before = omp_get_max_threads();
   for (const char* name :
        {"none", "batch", "batch_renorm", "layer", "instance", "group", "weight", "spectral"}) {

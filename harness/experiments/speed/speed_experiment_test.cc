@@ -128,7 +128,8 @@ TEST_CASE("the check before the clock sees a wrong output, a missing one and a m
   CHECK(std::isinf(Truth(batch, data).Check(&no_gradient, with_dy, "native").error));
 }
 
-TEST_CASE("threads of the case, else of the run; the file has every benchmark of every case") {
+TEST_CASE("threads of the case, else of the run; the file has every benchmark of every case",
+          "[threads]") {
   const auto experiment = MakeSpeedExperiment();
   const std::vector<Json> cases = {Case(R"({"threads": 2})"), Case(R"({"threads": null})")};
   const int before = omp_get_max_threads();

@@ -46,7 +46,7 @@ const char* const kAll[] = {
     R"({"training": {"spectral_penalty": 0.01}})",
 };
 
-TEST_CASE("a training gives the same bits on every run and beside another", "[train]") {
+TEST_CASE("a training gives the same bits on every run and beside another", "[train][threads]") {
   for (const char* patch : kAll) {
     CAPTURE(patch);
     const Json json = Case(patch);
