@@ -10,8 +10,14 @@ build_packages=(
   libhwy-dev catch2 librapidcheck-dev libbenchmark-dev libboost-math-dev libeigen3-dev
 )
 
-# scripts/test besides: the report in a browser.
-test_packages=(chromium chromium-driver python3-selenium)
+# scripts/test besides: the report in a browser; a Slurm (slurm-wlm's parts); pgrep.
+test_packages=(
+  chromium chromium-driver python3-selenium munge slurmctld slurmd slurm-client procps
+)
+
+# scripts/sanitize and scripts/fuzz: clang with its sanitizers and libFuzzer, its own OpenMP, and
+# what names the lines of a report.
+sanitizer_packages=(clang libclang-rt-14-dev libomp-dev llvm)
 
 # scripts/format, and what scripts/lint needs beside the build. clang-tidy reads GCC's command
 # lines, and clang has no <omp.h> without libomp-dev.
