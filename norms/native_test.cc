@@ -47,6 +47,7 @@ std::vector<uint32_t> Step(const NormalizerSpec& spec, const Shape& shape) {
   const SetStatistics statistics = normalizer->Statistics();
   for (const auto* values : {&statistics.mean, &statistics.variance}) {
     const size_t at = bits.size(), words = 2 * values->size();
+    if (words == 0) continue;  // memcpy takes no null, not even for nothing
     bits.resize(at + words);
     std::memcpy(bits.data() + at, values->data(), words * sizeof(uint32_t));
   }

@@ -15,7 +15,7 @@ struct ResultRow {
   std::string coordinates;
   std::string hash;
   CaseResult result;
-  std::string repro;   // the command line that runs this case alone
+  std::string repro;    // the command line that runs this case alone
   int64_t session = 0;  // in which of the run's processes it ran
 };
 
