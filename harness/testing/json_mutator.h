@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -31,6 +32,11 @@ class JsonMutator {
   using Json = nlohmann::ordered_json;
 
   size_t Below(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
+
+  // Of a child. An object's iterator takes steps of one only.
+  Json::iterator Any(Json* node) {
+    return std::next(node->begin(), static_cast<std::ptrdiff_t>(Below(node->size())));
+  }
 
   static void Collect(Json* node, std::vector<Json*>* nodes) {
     nodes->push_back(node);
@@ -68,14 +74,13 @@ class JsonMutator {
 
   void Remove(Json* node) {
     if (!node->is_structured() || node->empty()) return;
-    node->erase(node->begin() + static_cast<std::ptrdiff_t>(Below(node->size())));
+    node->erase(Any(node));
   }
 
   void Add(Json* node, Json value) {
     if (node->is_array()) node->push_back(std::move(value));
     if (node->is_object() && !node->empty()) {
-      const std::string key =
-          (node->begin() + static_cast<std::ptrdiff_t>(Below(node->size()))).key();
+      const std::string key = Any(node).key();
       (*node)[key] = std::move(value);
     }
   }
