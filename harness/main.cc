@@ -47,6 +47,8 @@ bool IsUtf8() {
 int main(int argc, char** argv) {
   // A file that may not grow further is an error of the write, which is said, not the end of us.
   std::signal(SIGXFSZ, SIG_IGN);
+  // Whoever started us may have ignored it: then nobody would know how our own children end.
+  std::signal(SIGCHLD, SIG_DFL);
   const normsweep::Terminal terminal{IsInteractive(), TerminalWidth, TerminalHeight};
   const normsweep::Console console{&std::cout, &std::cerr, terminal, IsUtf8()};
   const int status = normsweep::RunCommandLine(std::vector<std::string>(argv, argv + argc),

@@ -81,8 +81,9 @@ CLI::App* AddRun(CLI::App* app, RunOptions* options) {
       ->type_name("DIR");
   run->add_option("--data", options->data, "Folder of the data sets (default: $NORMSWEEP_DATA)")
       ->type_name("DIR");
-  run->add_option("--threads", options->threads,
-                  "Threads of one case, where it uses several (default: all cores, shared)")
+  run->add_option(
+         "--threads", options->threads,
+         "Threads of one case, where it uses several (default: 1 in check, all cores in speed)")
       ->check(CLI::Range(1, kMostThreads));
   run->add_option("--jobs", options->jobs, "Cases side by side (default: all cores)")
       ->check(CLI::Range(1, kMostThreads));

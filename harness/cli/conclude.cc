@@ -5,7 +5,8 @@
 
 #include "harness/claims/claim_tables.h"
 #include "harness/claims/judge.h"
-#include "harness/journal/journal.h"
+#include "harness/cli/repro.h"
+#include "harness/report/environment.h"
 
 namespace normsweep {
 namespace {
@@ -44,6 +45,27 @@ ResultRow MakeRow(const SweepCase& one, CaseResult result, const std::string& re
     if (!columns.contains(name)) columns[name] = value;
   }
   return {std::move(columns), one.coordinates, one.hash, std::move(result), repro, session};
+}
+
+std::vector<ResultRow> RowsOf(const Plan& plan, const Journal& journal,
+                              const std::string& command) {
+  std::vector<ResultRow> rows;
+  for (const SweepCase& one : plan.cases) {
+    const JournalCase& found = journal.cases.at(one.hash);
+    for (const CaseResult& result : found.rows) {
+      rows.push_back(MakeRow(one, result, ReproLine(command, one.hash), found.session));
+    }
+  }
+  return rows;
+}
+
+RunEnvironments EnvironmentsOf(const Journal& journal,
+                               const std::vector<std::string>& command_line) {
+  RunEnvironments environments{Environment(command_line), {}};
+  for (const auto& session : journal.sessions) {
+    environments.sessions.push_back(session.value("environment", nlohmann::ordered_json()));
+  }
+  return environments;
 }
 
 int Conclude(const Plan& plan, const std::vector<ResultRow>& rows, const Conclusion& conclusion,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/cli/console.h"
+#include "harness/journal/journal.h"
 #include "harness/report/results.h"
 #include "harness/run/plan.h"
 
@@ -26,6 +27,13 @@ struct Conclusion {
 // The rows of a case: the row's own columns before the case's.
 ResultRow MakeRow(const SweepCase& one, CaseResult result, const std::string& repro,
                   int64_t session);
+
+// The rows of the plan's cases, all of which the journal has. `command` is ReproCommand's.
+std::vector<ResultRow> RowsOf(const Plan& plan, const Journal& journal, const std::string& command);
+
+// The environment that concludes the run, and those in which its cases ran.
+RunEnvironments EnvironmentsOf(const Journal& journal,
+                               const std::vector<std::string>& command_line);
 
 // Writes and prints; returns the exit status. Throws Error where a file cannot be written.
 int Conclude(const Plan& plan, const std::vector<ResultRow>& rows, const Conclusion& conclusion,

@@ -41,9 +41,11 @@ std::string MakeReport(const ReportTools& tools, const std::string& folder,
   }
   // An absolute path is no option, whatever the folder is called.
   const std::string path = std::filesystem::absolute(folder).string();
-  const ChildEnd end = RunChild({tools.python, "-B", tools.script, path}, {interrupted, 0});
-  if (!end.not_started.empty()) {
-    return none + tools.python + ": " + end.not_started + "; " + kPackages;
+  const ChildEnd end =
+      RunChild({tools.python, "-B", tools.script, path},
+               {[interrupted] { return interrupted != nullptr && *interrupted != 0; }, 0});
+  if (!end.failure.empty()) {
+    return none + tools.python + ": " + end.failure + "; " + kPackages;
   }
   if (WIFEXITED(end.status) && WEXITSTATUS(end.status) == 0) {
     return "report in " + folder + "/report.html";

@@ -4,6 +4,7 @@
 #include "harness/cli/merge_command.h"
 #include "harness/cli/run_command_testing.h"
 #include "harness/journal/folder_lock.h"
+#include "harness/journal/journal.h"
 #include "norms/testing/catch.h"
 
 namespace normsweep {
@@ -23,7 +24,8 @@ struct Whole {
   std::string results, summary;
 };
 
-TEST_CASE("after a broken run the same command runs what is left, and the files are the same") {
+TEST_CASE("after a broken run the same command runs what is left, and the files are the same",
+          "[threads]") {
   RunTest test;
   test.options.jobs = 1;
   const Whole whole(&test);
@@ -61,7 +63,7 @@ TEST_CASE("a diverged case, whose loss is no number, is the same from a journal"
   CHECK(test.folder.Read("whole/fake/results.csv") == whole.results);
 }
 
-TEST_CASE("an interrupted run keeps what was done and goes on") {
+TEST_CASE("an interrupted run keeps what was done and goes on", "[threads]") {
   RunTest test;
   test.options.jobs = 1;
   const Whole whole(&test);
@@ -213,6 +215,39 @@ TEST_CASE("shards that are missing, there twice, foreign or not complete are nam
   CHECK(test.err.str().find(two + " is not complete: ") != std::string::npos);
   CHECK(test.Merge({test.folder / "none"}) == kBadUsage);
   CHECK(test.err.str().find("none/journal.jsonl: cannot be opened") != std::string::npos);
+}
+
+TEST_CASE("shards with other claims are not merged until each has the same") {
+  ShardTest test;
+  const std::string one = test.RunShard(1, 2), two = test.RunShard(2, 2);
+  Json config = Json::parse(kConfig);
+  config["claims"] = Json::array({{{"name", "larger batches err more"},
+                                   {"metric", "test_error"},
+                                   {"expect", "greater"},
+                                   {"case", {{"normalizer.name", "none"}, {"batch_size", 4}}},
+                                   {"against", {{"normalizer.name", "none"}, {"batch_size", 2}}}}});
+  test.options.configs = {test.folder.Write("fake.json", config.dump())};
+  test.script().runs.clear();
+  test.RunShard(2, 2);
+  CHECK(test.script().runs.empty());
+  CHECK(test.Merge({one, two}) == kBadUsage);
+  CHECK(test.err.str().find(two + " is foreign: /config/claims is ") != std::string::npos);
+  CHECK(test.err.str().find("run each shard's command again") != std::string::npos);
+  test.RunShard(1, 2);
+  CHECK(test.script().runs.empty());
+  CHECK(test.Merge({one, two}) == kAllGood);
+}
+
+TEST_CASE("a merge leaves its shards as they are, and refuses one that is still written") {
+  ShardTest test;
+  const std::string one = test.RunShard(1, 2), two = test.RunShard(2, 2);
+  std::filesystem::remove(one + "/.lock");
+  REQUIRE(test.Merge({one, two}) == kAllGood);
+  CHECK_FALSE(std::filesystem::exists(one + "/.lock"));
+  const JournalWriter writer(two + "/" + kJournalFile);
+  CHECK(test.Merge({one, two}) == kBadUsage);
+  CHECK(test.err.str() ==
+        "normsweep: " + two + "/journal.jsonl is being written, expected the end of its run\n");
 }
 
 TEST_CASE("what is no shard is no shard") {

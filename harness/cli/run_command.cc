@@ -12,6 +12,7 @@
 #include "harness/config/config_error.h"
 #include "harness/journal/run_header.h"
 #include "harness/journal/run_output.h"
+#include "harness/report/files.h"
 #include "harness/run/isolated_case.h"
 #include "harness/run/runner.h"
 
@@ -33,6 +34,11 @@ int Complain(const Console& console, const std::exception& error, int status) {
   return status;
 }
 
+int ComplainOfMemory(const RunOptions& options, const Console& console) {
+  return Complain(console, Error("no memory left"),
+                  options.isolated_from > 0 ? kOutOfMemory : int{kRunBroke});
+}
+
 // What one option asks of another. Empty: nothing.
 std::string Contradiction(const RunOptions& options) {
   if (options.require_claims && options.selection.IsPart()) {
@@ -48,6 +54,11 @@ std::string Contradiction(const RunOptions& options) {
   const bool limits = options.case_seconds > 0 || options.case_memory > 0;
   if (limits && !options.isolate && options.isolated_from == 0) {
     return "--case-seconds and --case-memory are limits of isolated cases, expected --isolate";
+  }
+  if (options.isolate && options.case_memory > 0 && options.case_memory < LeastCaseMemory()) {
+    return "--case-memory: " + std::to_string(options.case_memory) +
+           " bytes, expected more than the program itself takes, at least " +
+           std::to_string(LeastCaseMemory());
   }
   return "";
 }
@@ -75,10 +86,14 @@ std::vector<std::unique_ptr<RunOutput>> OpenOutputs(const RunOptions& options,
   std::vector<std::unique_ptr<RunOutput>> outputs;
   for (const Plan& plan : plans) {
     const std::string folder = FolderOf(options, plan.config.name);
-    outputs.push_back(folder.empty()
-                          ? nullptr
-                          : std::make_unique<RunOutput>(folder, RunHeader(plan, options.selection),
-                                                        options.fresh));
+    // An isolated case's is its parent's, and not made again where it has vanished.
+    if (!folder.empty() && options.isolated_from == 0) CreateFolder(folder);
+    outputs.push_back(folder.empty() ? nullptr
+                                     : std::make_unique<RunOutput>(
+                                           folder,
+                                           RunHeader(plan, options.selection,
+                                                     ShareCores(options, plan).threads_per_case),
+                                           options.fresh));
   }
   return outputs;
 }
@@ -129,8 +144,7 @@ int RunCommand(const RunOptions& options, std::span<const ExperimentKind> experi
     const std::string contradiction = Contradiction(options);
     if (!contradiction.empty()) throw Error(contradiction);
   } catch (const std::bad_alloc&) {
-    return Complain(console, Error("no memory left"),
-                    options.isolated_from > 0 ? kOutOfMemory : int{kRunBroke});
+    return ComplainOfMemory(options, console);
   } catch (const std::exception& error) {
     return Complain(console, error, kBadUsage);
   }
@@ -140,6 +154,8 @@ int RunCommand(const RunOptions& options, std::span<const ExperimentKind> experi
   }
   try {
     return RunPlans(options, plans, interrupted, console);
+  } catch (const std::bad_alloc&) {
+    return ComplainOfMemory(options, console);
   } catch (const RefusedError& error) {
     return Complain(console, error, kBadUsage);
   } catch (const std::exception& error) {

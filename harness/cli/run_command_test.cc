@@ -38,7 +38,7 @@ TEST_CASE("a run writes its rows in the order of the sweep") {
   CHECK(test.folder.Files() == 7);
 }
 
-TEST_CASE("results.csv and summary.csv are the same bytes for any number of jobs") {
+TEST_CASE("results.csv and summary.csv are the same bytes for any number of jobs", "[threads]") {
   RunTest test;
   test.script().slow = true;
   test.options.jobs = 1;
@@ -126,7 +126,7 @@ TEST_CASE("what only the experiment can see is named where it stands in the file
   CHECK(test.err.str().find(": /sweep/batch_size/1: 13, expected luck\n") != std::string::npos);
 }
 
-TEST_CASE("a case that throws breaks the run, with the line that runs it alone") {
+TEST_CASE("a case that throws breaks the run, with the line that runs it alone", "[threads]") {
   RunTest test;
   test.script().fail = true;
   test.options.jobs = 1;
@@ -138,7 +138,7 @@ TEST_CASE("a case that throws breaks the run, with the line that runs it alone")
   CHECK_FALSE(test.folder.Has("out/fake/results.csv"));
 }
 
-TEST_CASE("an interrupt writes no results and says what is kept") {
+TEST_CASE("an interrupt writes no results and says what is kept", "[threads]") {
   RunTest test;
   test.script().interrupt_at_once = true;
   test.script().slow = true;

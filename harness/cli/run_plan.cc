@@ -1,12 +1,8 @@
 #include "harness/cli/run_plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <memory>
-#include <new>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -16,6 +12,7 @@
 #include "harness/cli/dry_run.h"
 #include "harness/cli/repro.h"
 #include "harness/report/environment.h"
+#include "harness/report/files.h"
 #include "harness/run/isolated_case.h"
 #include "harness/run/memory.h"
 #include "harness/run/runner.h"
@@ -90,20 +87,18 @@ std::vector<nlohmann::json> ResolvedCases(const Plan& plan) {
 }
 
 // Each in a process of its own, which is waited for.
-std::function<CaseRows(size_t)> RunApart(const Context& c) {
+std::function<CaseRows(size_t, const std::atomic<bool>&)> RunApart(const Context& c) {
   Isolation isolation;
-  isolation.folder =
-      c.output != nullptr
-          ? c.output->folder()
-          : (std::filesystem::temp_directory_path() / ("normsweep-" + std::to_string(::getpid())))
-                .string();
+  std::shared_ptr<TemporaryFolder> temporary;
+  if (c.output == nullptr) temporary = std::make_shared<TemporaryFolder>();
+  isolation.folder = temporary ? temporary->path() : c.output->folder();
   isolation.seconds = c.options.case_seconds;
   isolation.memory_bytes = c.options.case_memory;
   isolation.threads = c.cores.threads_per_case;
   isolation.data = c.options.data;
-  isolation.interrupted = c.interrupted;
-  return
-      [&plan = c.plan, isolation](size_t i) { return RunIsolated(plan, plan.cases[i], isolation); };
+  return [&plan = c.plan, isolation, temporary](size_t i, const std::atomic<bool>& stop) {
+    return RunIsolated(plan, plan.cases[i], isolation, stop);
+  };
 }
 
 void SayWhatIsKept(const Context& c) {
@@ -157,26 +152,13 @@ std::optional<std::vector<CaseRows>> RunWithProgress(const Context& c,
               "\n  run it alone: " + ReproLine(c.repro, one.hash));
 }
 
-std::vector<ResultRow> RowsOf(const Context& c, std::vector<CaseRows> results) {
-  std::vector<ResultRow> rows;
+// What a run without a folder would have written.
+Journal JournalOf(const Plan& plan, std::vector<CaseRows> results) {
+  Journal journal;
   for (size_t i = 0; i < results.size(); ++i) {
-    const SweepCase& one = c.plan.cases[i];
-    int64_t session = 0;
-    if (c.output != nullptr) session = c.output->journal().cases.at(one.hash).session;
-    for (CaseResult& result : results[i]) {
-      rows.push_back(MakeRow(one, std::move(result), ReproLine(c.repro, one.hash), session));
-    }
+    journal.cases[plan.cases[i].hash].rows = std::move(results[i]);
   }
-  return rows;
-}
-
-RunEnvironments EnvironmentsOf(const Context& c) {
-  RunEnvironments environments{Environment(c.options.command_line), {}};
-  if (c.output == nullptr) return environments;
-  for (const auto& session : c.output->journal().sessions) {
-    environments.sessions.push_back(session.value("environment", nlohmann::ordered_json()));
-  }
-  return environments;
+  return journal;
 }
 
 int Estimate(const Context& c, std::vector<std::optional<CaseRows>> known) {
@@ -194,7 +176,12 @@ int Estimate(const Context& c, std::vector<std::optional<CaseRows>> known) {
     return kInterrupted + *c.interrupted;
   }
   PrintEstimates(c.plan, &c.output->journal(), c.cores.jobs, c.console.out);
-  return kAllGood;
+  const std::vector<bool> ended = DoneCases(probes, c.output->journal());
+  const auto broken = std::count(ended.begin(), ended.end(), false);
+  if (broken == 0) return kAllGood;
+  *c.console.err << "normsweep: " << broken << " of the " << ended.size()
+                 << " cases to estimate from did not come to an end\n";
+  return kRunBroke;
 }
 
 int RunAndConclude(const Context& c) {
@@ -212,13 +199,15 @@ int RunAndConclude(const Context& c) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   Conclusion conclusion;
   conclusion.folder = c.output == nullptr ? "" : c.output->folder();
-  conclusion.environments = EnvironmentsOf(c);
+  const Journal own = c.output == nullptr ? JournalOf(c.plan, std::move(*results)) : Journal();
+  const Journal& journal = c.output == nullptr ? own : c.output->journal();
+  conclusion.environments = EnvironmentsOf(journal, c.options.command_line);
   conclusion.judge_claims = !c.options.selection.IsPart();
   conclusion.require_claims = c.options.require_claims;
   if (!c.options.no_report) conclusion.report = c.options.report;
   conclusion.interrupted = c.interrupted;
   conclusion.duration = DurationText(seconds.count());
-  return Conclude(c.plan, RowsOf(c, std::move(*results)), conclusion, c.console);
+  return Conclude(c.plan, RowsOf(c.plan, journal, c.repro), conclusion, c.console);
 }
 
 void SayHowItBegins(const Context& c) {
@@ -242,7 +231,8 @@ Cores ShareCores(const RunOptions& options, const Plan& plan) {
   const int threads = options.threads > 0 ? options.threads : cores;
   if (plan.kind->case_threads == CaseThreads::kAlone) return {1, threads};
   if (plan.kind->case_threads == CaseThreads::kOne) return {jobs, 1};
-  return {jobs, options.threads > 0 ? options.threads : std::max(1, cores / jobs)};
+  // Not the cores that `jobs` leave: oneDNN's sums, and so results.csv, depend on the threads.
+  return {jobs, std::max(1, options.threads)};
 }
 
 std::vector<bool> DoneCases(const Plan& plan, const Journal& journal) {
@@ -272,10 +262,6 @@ int RunPlan(const RunOptions& options, const Plan& plan, RunOutput* output,
     if (options.isolated_from == 0) ThrowBroken(c, error);
     *console.err << error.what() << '\n';
     return error.out_of_memory() ? kOutOfMemory : kRunBroke;
-  } catch (const std::bad_alloc&) {
-    SayWhatIsKept(c);
-    if (options.isolated_from > 0) return kOutOfMemory;
-    throw Error("no memory left");
   } catch (const RefusedError&) {
     throw;
   } catch (const std::exception&) {

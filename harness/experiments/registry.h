@@ -13,9 +13,9 @@ namespace normsweep {
 
 // How the cases of an experiment share the machine.
 enum class CaseThreads {
-  kShared,  // cases side by side, the cores shared among them
-  kOne,     // side by side, one thread each, so that the numbers do not depend on how many run
-  kAlone,   // one case at a time whatever --jobs says: its times are its own
+  kShared,  // side by side, --threads each (1)
+  kOne,     // side by side, one thread each whatever --threads says
+  kAlone,   // one at a time whatever --jobs says, --threads each (all cores): its times are its own
 };
 
 struct ExperimentKind {

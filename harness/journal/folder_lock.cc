@@ -27,25 +27,32 @@ std::string ThisProcess() {
 
 }  // namespace
 
-FolderLock::FolderLock(const std::string& folder) {
+FileLock::FileLock(int file, int kind) : file_(file) {
+  if (file_ < 0 || ::flock(file_, kind | LOCK_NB) != 0) error_ = errno;
+}
+
+FileLock::~FileLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+// No link: what it leads to is not ours to empty.
+FolderLock::FolderLock(const std::string& folder)
+    : lock_(::open((folder + "/.lock").c_str(),
+                   O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666),
+            LOCK_EX) {
   const std::string path = folder + "/.lock";
-  file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (file_ < 0) throw Error("cannot write " + path + ": " + std::strerror(errno));
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    const int reason = errno;
-    const std::string holder = reason == EWOULDBLOCK ? Holder(file_) : "";
-    ::close(file_);
-    if (reason != EWOULDBLOCK) throw Error("cannot lock " + path + ": " + std::strerror(reason));
-    throw RefusedError(folder + " is in use by " + holder +
+  if (lock_.error() == EWOULDBLOCK) {
+    throw RefusedError(folder + " is in use by " + Holder(lock_.file()) +
                        ", expected its end or another --output");
+  }
+  if (lock_.error() != 0) {
+    throw Error("cannot lock " + path + ": " + std::strerror(lock_.error()));
   }
   // Only for the message above, so that a full disk is no failure.
   const std::string text = ThisProcess();
-  if (::ftruncate(file_, 0) == 0) {
-    [[maybe_unused]] const ssize_t ignored = ::pwrite(file_, text.data(), text.size(), 0);
+  if (::ftruncate(lock_.file(), 0) == 0) {
+    [[maybe_unused]] const ssize_t ignored = ::pwrite(lock_.file(), text.data(), text.size(), 0);
   }
 }
-
-FolderLock::~FolderLock() { ::close(file_); }
 
 }  // namespace normsweep

@@ -1,6 +1,7 @@
 #include "harness/journal/journal.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <utility>
@@ -120,6 +122,11 @@ Journal ReadJournal(std::istream& in) {
 }
 
 Journal LoadJournal(const std::string& path) {
+  std::error_code unknown;  // which the opening says better
+  const auto kind = std::filesystem::status(path, unknown);
+  if (std::filesystem::exists(kind) && !std::filesystem::is_regular_file(kind)) {
+    throw JournalError(path + ": expected a file");
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) throw JournalError(path + ": cannot be opened: " + std::strerror(errno));
   try {
@@ -129,6 +136,14 @@ Journal LoadJournal(const std::string& path) {
   } catch (const JournalError& error) {
     throw JournalError(path + ": " + error.what());
   }
+}
+
+Journal LoadJournalAtRest(const std::string& path) {
+  // A pipe is refused by LoadJournal; opening one must not wait for a writer.
+  const FileLock lock(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC), LOCK_SH);
+  if (lock.error() == EWOULDBLOCK)
+    throw RefusedError(path + " is being written, expected the end of its run");
+  return LoadJournal(path);
 }
 
 std::string HeaderLine(const OrderedJson& header) {
@@ -147,22 +162,26 @@ std::string CaseLine(const std::string& hash, const JournalCase& one) {
   return SealLine(line);
 }
 
-JournalWriter::JournalWriter(std::string path, int64_t whole_bytes)
-    : path_(std::move(path)), bytes_(whole_bytes) {
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file_ < 0 || ::ftruncate(file_, bytes_) != 0 || ::lseek(file_, 0, SEEK_END) < 0) {
-    const std::string reason = std::strerror(errno);
-    if (file_ >= 0) ::close(file_);
-    throw Error("cannot write " + path_ + ": " + reason);
+JournalWriter::JournalWriter(std::string path)
+    : path_(std::move(path)),
+      lock_(::open(path_.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC), LOCK_EX) {
+  if (lock_.error() == EWOULDBLOCK) {
+    throw RefusedError(path_ +
+                       " is in use by another process, expected its end or another --output");
+  }
+  if (lock_.error() != 0) {
+    throw Error("cannot write " + path_ + ": " + std::strerror(lock_.error()));
   }
 }
 
-JournalWriter::~JournalWriter() { ::close(file_); }
+void JournalWriter::CutTo(int64_t whole_bytes) {
+  bytes_ = whole_bytes;
+  if (::ftruncate(lock_.file(), bytes_) != 0) Fail(std::strerror(errno));
+}
 
 void JournalWriter::Fail(const std::string& reason) {
   // What fits of a line is no line; a failure here leaves a torn one, which a reader drops.
-  [[maybe_unused]] const int ignored = ::ftruncate(file_, bytes_);
-  ::lseek(file_, bytes_, SEEK_SET);
+  [[maybe_unused]] const int ignored = ::ftruncate(lock_.file(), bytes_);
   throw Error("cannot write " + path_ + ": " + reason);
 }
 
@@ -170,16 +189,17 @@ void JournalWriter::Append(const std::string& line) {
   const std::string text = line + '\n';
   size_t written = 0;
   while (written < text.size()) {
-    const ssize_t count = ::write(file_, text.data() + written, text.size() - written);
+    const ssize_t count = ::write(lock_.file(), text.data() + written, text.size() - written);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) Fail(std::strerror(errno));
     written += static_cast<size_t>(count);
   }
-  if (::fsync(file_) != 0) Fail(std::strerror(errno));
+  if (::fsync(lock_.file()) != 0) Fail(std::strerror(errno));
   // A deleted file takes what is written to it without a complaint.
   struct stat there {
   }, own{};
-  if (::stat(path_.c_str(), &there) != 0 || ::fstat(file_, &own) != 0) Fail("it has vanished");
+  if (::stat(path_.c_str(), &there) != 0 || ::fstat(lock_.file(), &own) != 0)
+    Fail("it has vanished");
   if (there.st_ino != own.st_ino || there.st_dev != own.st_dev) Fail("another took its place");
   bytes_ += static_cast<int64_t>(text.size());
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "harness/experiments/experiment.h"
+#include "harness/journal/folder_lock.h"
 #include "norms/errors.h"
 
 namespace normsweep {
@@ -49,23 +50,26 @@ bool IsBroken(const std::vector<CaseResult>& rows);
 
 // Throws JournalError, its text beginning with the number of the line.
 Journal ReadJournal(std::istream& in);
-// Throws JournalError, naming the file.
+// Throws JournalError, naming the file; so it does for what is no file, such as a pipe.
 Journal LoadJournal(const std::string& path);
+// The same of a journal that is complete. Throws RefusedError while a run writes it.
+Journal LoadJournalAtRest(const std::string& path);
 
 // The lines, without their ends.
 std::string HeaderLine(const nlohmann::ordered_json& header);  // adds "journal": kJournalVersion
 std::string SessionLine(const nlohmann::ordered_json& session);
 std::string CaseLine(const std::string& hash, const JournalCase& one);
 
-// A journal open for writing at its end.
+// A journal open for writing at its end, and locked: FolderLock's file may be deleted by somebody
+// who takes it for a leftover, and then two runs would write one journal.
 class JournalWriter {
  public:
-  // Cuts the file down to `whole_bytes` first. Throws Error, naming the file.
-  JournalWriter(std::string path, int64_t whole_bytes);
-  ~JournalWriter();
-  JournalWriter(const JournalWriter&) = delete;
-  JournalWriter& operator=(const JournalWriter&) = delete;
+  // Throws RefusedError where another process writes it, Error where it cannot be written, naming
+  // the file.
+  explicit JournalWriter(std::string path);
 
+  // Where lines are to be written from; what is behind it is dropped. Throws Error, naming the file.
+  void CutTo(int64_t whole_bytes);
   // Returns when the line is on the disk. Throws Error, naming the file and the reason (no room; it
   // has vanished); the file then ends with the line before.
   void Append(const std::string& line);
@@ -74,8 +78,8 @@ class JournalWriter {
   void Fail(const std::string& reason);
 
   std::string path_;
-  int file_ = -1;
-  int64_t bytes_;
+  FileLock lock_;
+  int64_t bytes_ = 0;
 };
 
 }  // namespace normsweep

@@ -1,5 +1,7 @@
 #include "harness/journal/journal.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <sstream>
 
@@ -113,7 +115,8 @@ TEST_CASE("a case that broke is taken back by a later line of it") {
 TEST_CASE("a writer appends whole lines, after what it was told to keep") {
   const TestFolder folder;
   const std::string path = folder.Write("j", "whole\ntorn");
-  JournalWriter writer(path, 6);
+  JournalWriter writer(path);
+  writer.CutTo(6);
   writer.Append("next");
   CHECK(folder.Read("j") == "whole\nnext\n");
   std::filesystem::remove(path);
@@ -121,12 +124,35 @@ TEST_CASE("a writer appends whole lines, after what it was told to keep") {
                     ContainsSubstring("cannot write " + path + ": it has vanished"));
   folder.Write("j", "");
   CHECK_THROWS_WITH(writer.Append("lost"), ContainsSubstring("another took its place"));
-  CHECK_THROWS_WITH(JournalWriter(folder / "none", 0), ContainsSubstring("No such file"));
+  CHECK_THROWS_WITH(JournalWriter(folder / "none"), ContainsSubstring("No such file"));
 }
 
 TEST_CASE("a full disk is an error with its reason") {
   // /dev/full takes no byte; it cannot be cut to a size, either.
-  CHECK_THROWS_WITH(JournalWriter("/dev/full", 0), ContainsSubstring("cannot write /dev/full"));
+  JournalWriter writer("/dev/full");
+  CHECK_THROWS_WITH(writer.Append("x"),
+                    ContainsSubstring("cannot write /dev/full: No space left on device"));
+  CHECK_THROWS_WITH(writer.CutTo(0), ContainsSubstring("cannot write /dev/full"));
+}
+
+TEST_CASE("a journal that is written has one writer, and is not complete") {
+  const TestFolder folder;
+  const std::string path = folder.Write("j", Lines(kLines));
+  {
+    const JournalWriter writer(path);
+    CHECK_THROWS_WITH(JournalWriter(path), ContainsSubstring("is in use by another process"));
+    CHECK_THROWS_AS(LoadJournalAtRest(path), RefusedError);
+    CHECK(LoadJournal(path).cases.size() + 2 == kLines.size());
+  }
+  CHECK(LoadJournalAtRest(path).cases.size() + 2 == kLines.size());
+}
+
+TEST_CASE("what is no file is refused without waiting for it") {
+  const TestFolder folder;
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(LoadJournalAtRest(folder / "pipe"), ContainsSubstring("expected a file"));
+  CHECK_THROWS_WITH(LoadJournal(folder.path()), ContainsSubstring("expected a file"));
+  CHECK_THROWS_WITH(LoadJournalAtRest(folder / "none"), ContainsSubstring("cannot be opened"));
 }
 
 }  // namespace

@@ -38,11 +38,12 @@ OrderedJson WithoutClaims(OrderedJson header) {
 
 }  // namespace
 
-OrderedJson RunHeader(const Plan& plan, const Selection& selection) {
+OrderedJson RunHeader(const Plan& plan, const Selection& selection, int threads_per_case) {
   OrderedJson header;
   header["name"] = plan.config.name;
   header["build"] = BuildIdentity();
   header["machine"] = MachineIdentity();
+  header["machine"]["threads_per_case"] = threads_per_case;
   header["config"] = plan.config.document;
   header["selection"] = {{"filter", selection.filter},
                          {"case", selection.hash},

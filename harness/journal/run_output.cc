@@ -1,6 +1,9 @@
 #include "harness/journal/run_output.h"
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
 #include <system_error>
 #include <utility>
 
@@ -23,37 +26,71 @@ constexpr const char* kFreshWouldHelp =
                      kFreshWouldHelp);
 }
 
-// Appears under the journal's name all at once.
-void WriteWhole(const std::string& path, const std::string& text) {
-  FileSet files;
-  files.Add(path, text);
-  files.Commit();
+// Of a run that was killed: files that were not whole yet, folders of isolated cases.
+void RemoveLeftovers(const std::string& folder) {
+  static const std::regex leftover(R"(.*\.\d+\.part|\.case-[0-9a-f]+)");
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (std::regex_match(entry.path().filename().string(), leftover)) found.push_back(entry.path());
+  }
+  std::error_code ignored;
+  for (const fs::path& path : found) fs::remove_all(path, ignored);
+}
+
+std::string TextOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::string TextOf(const Journal& journal) {
+  std::string text = HeaderLine(journal.header) + "\n";
+  for (size_t i = 0; i < journal.sessions.size(); ++i) {
+    text += SessionLine(journal.sessions[i]) + "\n";
+    for (const auto& [hash, one] : journal.cases) {
+      if (one.session == static_cast<int64_t>(i)) text += CaseLine(hash, one) + "\n";
+    }
+  }
+  return text;
 }
 
 }  // namespace
 
 RunOutput::RunOutput(const std::string& folder, const OrderedJson& header, bool fresh)
     : folder_(folder) {
-  CreateFolder(folder);
   lock_ = std::make_unique<FolderLock>(folder);
+  RemoveLeftovers(folder);
   if (fresh && fs::exists(Path())) KeepAsBackup();
   if (fs::exists(Path())) {
-    try {
-      journal_ = LoadJournal(Path());
-    } catch (const JournalError& error) {
-      throw RefusedError(std::string(error.what()) + "; " + kFreshWouldHelp);
-    }
-    if (const auto difference = CompareHeaders(journal_.header, header)) {
-      Refuse(Path(), *difference);
-    }
-    if (journal_.torn) remarks_.push_back("the last line of " + Path() + " was torn: dropped");
+    OpenJournal(header);
   } else {
-    const std::string line = HeaderLine(header);
-    WriteWhole(Path(), line + "\n");
-    journal_.whole_bytes = static_cast<int64_t>(line.size()) + 1;
+    journal_.header = header;
+    Rewrite(HeaderLine(header) + "\n");
   }
-  journal_.header = header;  // its claims are today's
-  writer_ = std::make_unique<JournalWriter>(Path(), journal_.whole_bytes);
+}
+
+void RunOutput::OpenJournal(const OrderedJson& header) {
+  try {
+    writer_ = std::make_unique<JournalWriter>(Path());  // before what is there is read
+    journal_ = LoadJournal(Path());
+  } catch (const JournalError& error) {
+    throw RefusedError(std::string(error.what()) + "; " + kFreshWouldHelp);
+  }
+  if (const auto difference = CompareHeaders(journal_.header, header)) Refuse(Path(), *difference);
+  if (journal_.torn) remarks_.push_back("the last line of " + Path() + " was torn: dropped");
+  writer_->CutTo(journal_.whole_bytes);
+  if (journal_.header == header) return;
+  journal_.header = header;
+  const std::string text = TextOf(Path());
+  Rewrite(HeaderLine(header) + text.substr(text.find('\n')));
+}
+
+void RunOutput::Rewrite(const std::string& text) {
+  FileSet files;
+  files.Add(Path(), text);
+  files.Commit();
+  journal_.whole_bytes = static_cast<int64_t>(text.size());
+  writer_ = std::make_unique<JournalWriter>(Path());
+  writer_->CutTo(journal_.whole_bytes);
 }
 
 void RunOutput::KeepAsBackup() {
@@ -91,16 +128,12 @@ std::vector<CaseResult> RunOutput::Add(const std::string& hash, JournalCase one)
   return (journal_.cases[hash] = std::move(one)).rows;
 }
 
-void WriteJournal(const std::string& folder, const Journal& journal, bool fresh) {
-  const RunOutput output(folder, journal.header, fresh);
-  std::string text = HeaderLine(journal.header) + "\n";
-  for (size_t i = 0; i < journal.sessions.size(); ++i) {
-    text += SessionLine(journal.sessions[i]) + "\n";
-    for (const auto& [hash, one] : journal.cases) {
-      if (one.session == static_cast<int64_t>(i)) text += CaseLine(hash, one) + "\n";
-    }
-  }
-  WriteWhole(folder + "/" + kJournalFile, text);
+void RunOutput::Replace(Journal journal) {
+  const std::string text = TextOf(journal);
+  if (TextOf(Path()) == text) return;
+  if (!journal_.cases.empty()) KeepAsBackup();
+  journal_ = std::move(journal);
+  Rewrite(text);
 }
 
 }  // namespace normsweep

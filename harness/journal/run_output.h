@@ -13,8 +13,10 @@ namespace normsweep {
 
 class RunOutput {
  public:
-  // Makes the folder, locks it, and reads its journal or begins one. `header` is RunHeader's. With
-  // `fresh` a journal that is there becomes journal.1.jsonl (or the next number that is free).
+  // Locks the folder, which is there, takes away what a killed run left of files half written, and reads
+  // its journal or begins one. `header` is RunHeader's; where it differs from the journal's in the
+  // claims, the journal's becomes this one. With `fresh` a journal that is there becomes
+  // journal.1.jsonl (or the next number that is free).
   // Throws RefusedError where another process has the folder, or the journal is damaged or of
   // another run; Error where nothing can be written.
   RunOutput(const std::string& folder, const nlohmann::ordered_json& header, bool fresh);
@@ -30,9 +32,15 @@ class RunOutput {
   // A case that has finished. On the disk when it returns; throws Error. Returns its rows as the
   // journal has them, so that a run that went on from one and a run that did not report the same.
   std::vector<CaseResult> Add(const std::string& hash, JournalCase one);
+  // This journal, of the same header, in place of the folder's, which is kept as with `fresh` where
+  // it has cases and is not the same. Throws Error.
+  void Replace(Journal journal);
 
  private:
   std::string Path() const { return folder_ + "/" + kJournalFile; }
+  void OpenJournal(const nlohmann::ordered_json& header);
+  // All at once under the journal's name, and open for more.
+  void Rewrite(const std::string& text);
   void KeepAsBackup();
 
   std::string folder_;
@@ -41,8 +49,5 @@ class RunOutput {
   std::unique_ptr<JournalWriter> writer_;
   std::vector<std::string> remarks_;
 };
-
-// Replaces the folder's journal with this one, under its lock and as RunOutput refuses it.
-void WriteJournal(const std::string& folder, const Journal& journal, bool fresh);
 
 }  // namespace normsweep

@@ -32,7 +32,7 @@ JournalCase Done() {
 
 TEST_CASE("a run goes on where its journal ends, and a torn line is dropped and said") {
   const TestFolder folder;
-  const std::string out = folder / "out";
+  const std::string out = folder.path();
   {
     RunOutput output(out, Header(), false);
     CHECK(output.journal().cases.empty());
@@ -56,7 +56,7 @@ TEST_CASE("a run goes on where its journal ends, and a torn line is dropped and 
 
 TEST_CASE("a journal of another run is refused with what differs, and kept by --fresh") {
   const TestFolder folder;
-  const std::string out = folder / "out";
+  const std::string out = folder.path();
   { RunOutput(out, Header(), false).BeginSession(Session("1")); }
   OrderedJson other = Header();
   other["config"]["claims"] = {2};
@@ -70,21 +70,21 @@ TEST_CASE("a journal of another run is refused with what differs, and kept by --
   other["build"]["commit"] = "def";
   CHECK_THROWS_WITH(RunOutput(out, other, false),
                     ContainsSubstring("/build/commit was \"abc\" there"));
-  const std::string before = folder.Read("out/journal.jsonl");
+  const std::string before = folder.Read("journal.jsonl");
   {
     const RunOutput output(out, other, true);
     CHECK(output.remarks()[0] == "the journal that was there is now " + out + "/journal.1.jsonl");
     CHECK(output.journal().sessions.empty());
   }
-  CHECK(folder.Read("out/journal.1.jsonl") == before);
+  CHECK(folder.Read("journal.1.jsonl") == before);
   { const RunOutput again(out, other, true); }
-  CHECK(folder.Has("out/journal.2.jsonl"));
+  CHECK(folder.Has("journal.2.jsonl"));
 }
 
 TEST_CASE("other data than an earlier session's is refused") {
   const TestFolder folder;
-  { RunOutput(folder / "out", Header(), false).BeginSession(Session("1")); }
-  RunOutput output(folder / "out", Header(), false);
+  { RunOutput(folder.path(), Header(), false).BeginSession(Session("1")); }
+  RunOutput output(folder.path(), Header(), false);
   CHECK_THROWS_WITH(output.BeginSession(Session("2")),
                     ContainsSubstring("the data set mnist was \"1\" there and is \"2\" now"));
   CHECK_NOTHROW(output.BeginSession({{"data", {{"cifar10", "3"}}}}));
@@ -92,21 +92,90 @@ TEST_CASE("other data than an earlier session's is refused") {
 
 TEST_CASE("two runs on one folder: the second is refused, with who has it") {
   const TestFolder folder;
-  const RunOutput first(folder / "out", Header(), false);
-  CHECK_THROWS_AS(RunOutput(folder / "out", Header(), false), RefusedError);
+  const RunOutput first(folder.path(), Header(), false);
+  CHECK_THROWS_AS(RunOutput(folder.path(), Header(), false), RefusedError);
   CHECK_THROWS_WITH(
-      RunOutput(folder / "out", Header(), true),
-      ContainsSubstring("out is in use by process " + std::to_string(::getpid()) + " on "));
+      RunOutput(folder.path(), Header(), true),
+      ContainsSubstring(" is in use by process " + std::to_string(::getpid()) + " on "));
+}
+
+TEST_CASE("two runs on one folder: the second is refused where the lock was deleted, too") {
+  const TestFolder folder;
+  const RunOutput first(folder.path(), Header(), false);
+  std::filesystem::remove(folder / ".lock");
+  CHECK_THROWS_AS(RunOutput(folder.path(), Header(), false), RefusedError);
+}
+
+TEST_CASE("a lock that is a link is refused, and what it leads to stays") {
+  const TestFolder folder;
+  folder.Write("precious", "text");
+  std::filesystem::create_symlink(folder / "precious", folder / ".lock");
+  CHECK_THROWS_WITH(RunOutput(folder.path(), Header(), false), ContainsSubstring("cannot lock "));
+  CHECK(folder.Read("precious") == "text");
+}
+
+TEST_CASE("claims that have changed are those of the journal from then on") {
+  const TestFolder folder;
+  const std::string out = folder.path();
+  {
+    RunOutput output(out, Header(), false);
+    output.BeginSession(Session("1"));
+    output.Add("a", Done());
+  }
+  std::ofstream(out + "/journal.jsonl", std::ios::app) << "torn";
+  OrderedJson header = Header();
+  header["config"]["claims"] = {2};
+  {
+    RunOutput output(out, header, false);
+    output.Add("b", Done());
+  }
+  const Journal journal = LoadJournal(out + "/journal.jsonl");
+  CHECK(journal.header == header);
+  CHECK(journal.cases.size() == 2);
+  CHECK_FALSE(journal.torn);
+}
+
+TEST_CASE("what a killed run left half done goes, and nothing else") {
+  const TestFolder folder;
+  for (const char* file : {"results.csv.123.part", ".case-0123456789abcdef/config.json"}) {
+    folder.Write(file, "x");
+  }
+  for (const char* file : {"notes.part", "results.csv", ".case-mine/x", "journal.1.jsonl"}) {
+    folder.Write(file, "x");
+  }
+  const RunOutput output(folder.path(), Header(), false);
+  CHECK(folder.Files() == 6);  // those, the journal and the lock
+  CHECK_FALSE(folder.Has(".case-0123456789abcdef"));
+  CHECK(folder.Has(".case-mine/x"));
+}
+
+TEST_CASE("a journal in place of another: that one is kept where it says something else") {
+  const TestFolder folder;
+  RunOutput output(folder.path(), Header(), false);
+  Journal journal;
+  journal.header = Header();
+  journal.sessions = {Session("1")};
+  journal.cases["a"] = Done();
+  output.Replace(journal);
+  output.Replace(journal);
+  CHECK(output.remarks().empty());
+  journal.cases["b"] = Done();
+  output.Replace(journal);
+  CHECK(output.remarks().size() == 1);
+  CHECK(LoadJournal(folder / "journal.1.jsonl").cases.size() == 1);
+  CHECK(LoadJournal(folder / "journal.jsonl").cases.size() == 2);
+  output.Add("c", Done());  // it is open for more
+  CHECK(LoadJournal(folder / "journal.jsonl").cases.size() == 3);
 }
 
 TEST_CASE("a damaged journal is refused, and something that is none") {
   const TestFolder folder;
-  folder.Write("out/journal.jsonl", "{}\n{}\n");
-  CHECK_THROWS_AS(RunOutput(folder / "out", Header(), false), RefusedError);
+  folder.Write("journal.jsonl", "{}\n{}\n");
+  CHECK_THROWS_AS(RunOutput(folder.path(), Header(), false), RefusedError);
   CHECK_THROWS_WITH(
-      RunOutput(folder / "out", Header(), false),
+      RunOutput(folder.path(), Header(), false),
       ContainsSubstring("journal.jsonl: line 1: damaged") && ContainsSubstring("--fresh"));
-  CHECK_NOTHROW(RunOutput(folder / "out", Header(), true));
+  CHECK_NOTHROW(RunOutput(folder.path(), Header(), true));
 }
 
 TEST_CASE("the first difference is named by its place") {

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "harness/journal/folder_lock.h"
 #include "harness/journal/run_header.h"
 
 namespace normsweep {
@@ -58,11 +57,13 @@ void CheckForeign(const std::vector<LoadedShard>& shards) {
   const LoadedShard& first = shards.front();
   std::map<std::string, OrderedJson> data;
   for (const LoadedShard& shard : shards) {
-    const auto difference = CompareHeaders(WithoutShardNumber(first.journal.header),
-                                           WithoutShardNumber(shard.journal.header));
-    if (difference) {
+    const OrderedJson one = WithoutShardNumber(first.journal.header);
+    const OrderedJson other = WithoutShardNumber(shard.journal.header);
+    const bool claims_only = !CompareHeaders(one, other);
+    if (const auto difference = FindDifference(one, other)) {
       throw Error(shard.folder + " is foreign: " + difference->pointer + " is " +
-                  difference->second + " there and " + difference->first + " in " + first.folder);
+                  difference->second + " there and " + difference->first + " in " + first.folder +
+                  (claims_only ? "; run each shard's command again, which runs no case anew" : ""));
     }
     CheckData(shard, &data);
   }
@@ -113,16 +114,7 @@ void CheckCases(const LoadedShard& shard, const Plan& plan) {
 std::vector<LoadedShard> LoadShards(const std::vector<std::string>& folders) {
   std::vector<LoadedShard> shards;
   for (const std::string& folder : folders) {
-    try {
-      const FolderLock lock(folder);
-      shards.push_back({folder, LoadJournal(folder + "/" + kJournalFile)});
-    } catch (const RefusedError&) {
-      throw;
-    } catch (const JournalError&) {
-      throw;
-    } catch (const Error&) {  // a folder that cannot be written to: nobody else does, either
-      shards.push_back({folder, LoadJournal(folder + "/" + kJournalFile)});
-    }
+    shards.push_back({folder, LoadJournalAtRest(folder + "/" + kJournalFile)});
   }
   return shards;
 }
@@ -151,7 +143,7 @@ JoinedShards JoinShards(const std::vector<LoadedShard>& shards,
       joined.journal.cases[hash] = std::move(moved);
     }
   }
-  joined.journal.header = RunHeader(joined.plan, selection);
+  joined.journal.header = RunHeader(joined.plan, selection, 1);
   for (const char* key : {"build", "machine"}) {  // the shards', not the joiner's
     joined.journal.header[key] = first.journal.header[key];
   }

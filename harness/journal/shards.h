@@ -24,7 +24,8 @@ struct JoinedShards {
   Journal journal;  // as a run of all of them leaves it, but for the order
 };
 
-// Throws Error: a shard that is missing, there twice, incomplete, or of another run than the first.
+// Throws Error: a shard that is missing, there twice, incomplete, or of another run or with other
+// claims than the first.
 JoinedShards JoinShards(const std::vector<LoadedShard>& shards,
                         std::span<const ExperimentKind> experiments);
 

@@ -75,8 +75,7 @@ class DeafToInterrupts {
   std::array<struct sigaction, 2> before_{};
 };
 
-// Ends the process group of a child once *interrupted is not zero, when it asks first, or its time
-// is up.
+// Ends the process group of a child once it is to stop, when it asks first, or its time is up.
 class Ending {
  public:
   using Clock = std::chrono::steady_clock;
@@ -89,7 +88,7 @@ class Ending {
       timed_out_ = true;
       ::kill(-process_, SIGKILL);
     }
-    if (limits_.interrupted == nullptr || *limits_.interrupted == 0) return;
+    if (!deaf_ && (!limits_.stop || !limits_.stop())) return;
     if (!deaf_) {
       deaf_.emplace();
       ::kill(-process_, SIGTERM);
@@ -134,12 +133,12 @@ bool ReadSome(int from, int milliseconds, std::string* text) {
   return true;
 }
 
-int StatusOf(pid_t process) {
-  int status = 0;
-  while (::waitpid(process, &status, 0) < 0) {
-    if (errno != EINTR) return -1;
+void Collect(pid_t process, ChildEnd* end) {
+  while (::waitpid(process, &end->status, 0) < 0) {
+    if (errno == EINTR) continue;
+    end->failure = std::string("its status is lost: ") + std::strerror(errno);
+    return;
   }
-  return status;
 }
 
 // Waits for the child, not for the end of what it writes: others may have inherited that.
@@ -156,7 +155,7 @@ ChildEnd Attend(FileDescriptor* from, pid_t process, const ChildLimits& limits) 
   for (int i = 0; i < 16 && from->number() >= 0; ++i) {
     if (!ReadSome(from->number(), 0, &end.complaints)) from->Close();
   }
-  end.status = StatusOf(process);
+  Collect(process, &end);
   end.timed_out = ending.timed_out();
   return end;
 }

@@ -176,6 +176,7 @@ OrderedJson MachineIdentity() {
   return {{"instruction_set", kernels::CurrentTarget()},
           {"onednn", OnednnVersion()},
           {"onednn_instruction_set", OnednnInstructionSet()},
+          {"libtorch", NORMSWEEP_TORCH_VERSION},
           {"c_library", gnu_get_libc_version()}};
 }
 

@@ -4,23 +4,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <vector>
 
 #include "norms/errors.h"
 
 namespace normsweep {
-
-void CreateFolder(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error || !std::filesystem::is_directory(folder)) {
-    throw Error("cannot create the folder " + folder + ": " +
-                (error ? error.message() : "it is a file"));
-  }
-}
 
 FileSet::~FileSet() {
   std::error_code ignored;
@@ -68,6 +61,36 @@ void SyncFolder(const std::string& folder) {
 }
 
 }  // namespace
+
+void CreateFolder(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<fs::path> parents;  // of the folders that are not there yet
+  for (fs::path path = folder; !path.empty() && !fs::exists(path, error);
+       path = path.parent_path()) {
+    parents.push_back(path.parent_path());
+  }
+  fs::create_directories(folder, error);
+  if (error || !fs::is_directory(folder)) {
+    throw Error("cannot create the folder " + folder + ": " +
+                (error ? error.message() : "it is a file"));
+  }
+  for (const fs::path& parent : parents) SyncFolder(parent.string());
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::error_code error;
+  path_ = (std::filesystem::temp_directory_path(error) / "normsweep-XXXXXX").string();
+  if (error || ::mkdtemp(path_.data()) == nullptr) {
+    throw Error("cannot create the folder " + path_ + ": " +
+                (error ? error.message() : std::strerror(errno)));
+  }
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
 
 void FileSet::Add(const std::string& given, const std::string& content) {
   const std::string path = FileBehind(given);

@@ -7,8 +7,21 @@
 
 namespace normsweep {
 
-// With its parents. Throws Error, naming it.
+// With its parents, and on the disk. Throws Error, naming it.
 void CreateFolder(const std::string& folder);
+
+// A new folder of nobody else's, in $TMPDIR or /tmp, that goes with all that is in it. Throws Error.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 // Writes each file under a name of its own beside its place; Commit moves all of them there.
 // Without a Commit the destructor takes them back. A link stays and its file is replaced. What is

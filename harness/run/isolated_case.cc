@@ -8,7 +8,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
+#include <fstream>
+#include <new>
 
 #include "harness/journal/journal.h"
 #include "harness/process/child.h"
@@ -20,13 +23,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Gone when it ends; a killed run's is taken over.
+// Gone when it ends; a killed run's is taken over. Its parent is not made where it has vanished.
 class Scratch {
  public:
   explicit Scratch(const std::string& path) : path_(path) {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
-    CreateFolder(path_);
+    Make(path_);
   }
   ~Scratch() {
     std::error_code ignored;
@@ -35,10 +38,18 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
+  // A folder of its own in it.
+  void MakeFolder(const std::string& name) const { Make(*this / name); }
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   const std::string& path() const { return path_; }
 
  private:
+  static void Make(const std::string& path) {
+    std::error_code error;
+    fs::create_directory(path, error);
+    if (error) throw Error("cannot create the folder " + path + ": " + error.message());
+  }
+
   std::string path_;
 };
 
@@ -90,11 +101,14 @@ std::vector<CaseResult> RowsOf(const ChildEnd& end, const SweepCase& one,
                                               " bytes of --case-memory"
                                         : "the system gave no more memory")};
   }
-  if (status == 2) throw Error("the process of the case refused it: " + complaint);
-  if (status <= 1) {
-    const Journal journal = LoadJournal(journal_path);
-    const auto found = journal.cases.find(one.hash);
-    if (found != journal.cases.end()) return found->second.rows;
+  if (status <= 1) {  // all good, or a failed check
+    try {
+      const Journal journal = LoadJournal(journal_path);
+      const auto found = journal.cases.find(one.hash);
+      if (found != journal.cases.end()) return found->second.rows;
+    } catch (const JournalError& error) {
+      return {Broken("broke", std::string("left no rows: ") + error.what())};
+    }
   }
   return {Broken("broke",
                  complaint.empty() ? "ended with status " + std::to_string(status) : complaint)};
@@ -105,26 +119,44 @@ std::vector<CaseResult> RowsOf(const ChildEnd& end, const SweepCase& one,
 void EnterIsolation(int64_t parent, int64_t memory_bytes) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) std::_Exit(1);  // it ended before the line above
+  // One ends here by itself that the program's own catch blocks do not see.
+  std::set_terminate([] {
+    try {
+      if (const auto error = std::current_exception()) std::rethrow_exception(error);
+    } catch (const std::bad_alloc&) {
+      std::_Exit(kOutOfMemory);
+    } catch (...) {
+    }
+    std::abort();
+  });
   if (memory_bytes <= 0) return;
   // Private memory that can be written to: what a case allocates, not what it maps of libraries.
   const rlimit limit{static_cast<rlim_t>(memory_bytes), static_cast<rlim_t>(memory_bytes)};
   ::setrlimit(RLIMIT_DATA, &limit);
 }
 
+int64_t LeastCaseMemory() {
+  constexpr int64_t kSmallest = int64_t{64} << 20;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {  // "VmData:\t   12345 kB"
+    if (line.rfind("VmData:", 0) == 0) return std::stoll(line.substr(7)) * 1024 + kSmallest;
+  }
+  return kSmallest;
+}
+
 std::vector<CaseResult> RunIsolated(const Plan& plan, const SweepCase& one,
-                                    const Isolation& isolation) {
+                                    const Isolation& isolation, const std::atomic<bool>& stop) {
   const Scratch scratch(isolation.folder + "/.case-" + one.hash);
   // The config as it was read: the file may be another by now, or have been a pipe.
   const std::string config = scratch / "config.json";
   FileSet files;
   files.Add(config, plan.config.document.dump() + "\n");
   files.Commit();
+  scratch.MakeFolder(plan.config.name);
   const ChildEnd end = RunChild(CommandOf(one, isolation, config, scratch.path()),
-                                {isolation.interrupted, isolation.seconds});
-  if (!end.not_started.empty()) {
-    throw Error("cannot start " + isolation.program + ": " + end.not_started);
-  }
-  if (isolation.interrupted != nullptr && *isolation.interrupted != 0) throw Error("interrupted");
+                                {[&stop] { return stop.load(); }, isolation.seconds});
+  if (!end.failure.empty()) throw Error("cannot run " + isolation.program + ": " + end.failure);
+  if (stop) throw Error("stopped");
   if (end.timed_out) {
     return {Broken("timed_out",
                    "took more than the " + NumberText(isolation.seconds) + " s of --case-seconds")};

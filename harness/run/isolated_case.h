@@ -16,24 +16,28 @@ namespace normsweep {
 
 struct Isolation {
   std::string program = "/proc/self/exe";
-  std::string folder;        // for what the process leaves for us; made if it is not there
+  std::string folder;        // that is there, for what the process leaves for us
   double seconds = 0;        // a case may take; 0: any
   int64_t memory_bytes = 0;  // of private memory that a case may take; 0: any
   int threads = 1;
-  std::string data;                               // --data
-  const std::atomic<int>* interrupted = nullptr;  // not zero: the process is ended
+  std::string data;  // --data
 };
 
 // What the process ends with, beside ExitStatus (cli/console.h), where it had no memory left.
 constexpr int kOutOfMemory = 4;
 
-// Of the process itself: dies with the one that started it, and obeys the limit.
+// Of the process itself: dies with the one that started it, obeys the limit, and ends with
+// kOutOfMemory where std::bad_alloc meets a thread or a function that may not throw.
 void EnterIsolation(int64_t parent, int64_t memory_bytes);
 
+// The least that may be given for memory_bytes: what a process takes that has loaded the program and
+// its libraries (what this one has now) and 64 MiB, in which the smallest cases run.
+int64_t LeastCaseMemory();
+
 // The rows of the case, or one with the status crashed (by a signal), timed_out, out_of_memory or
-// broke (it threw), and the reason. Throws Error where the process cannot be started, or refuses
-// the case, or was ended because of *interrupted.
+// broke (it threw, or left no rows), and the reason. Throws Error where the process cannot be
+// started, and where it was ended because of `stop`.
 std::vector<CaseResult> RunIsolated(const Plan& plan, const SweepCase& one,
-                                    const Isolation& isolation);
+                                    const Isolation& isolation, const std::atomic<bool>& stop);
 
 }  // namespace normsweep

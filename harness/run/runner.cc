@@ -23,7 +23,7 @@ double SecondsSince(Clock::time_point start) {
 
 // Shared by the workers and the one who waits for them; outlives whoever leaves first.
 struct Shared {
-  std::function<std::vector<CaseResult>(size_t index)> run;
+  std::function<std::vector<CaseResult>(size_t index, const std::atomic<bool>& stop)> run;
   std::vector<size_t> order;  // the cases to run
   int threads_per_case = 1;
 
@@ -59,7 +59,7 @@ void Finish(Shared* state, size_t index, std::vector<CaseResult> rows, double se
 
 std::vector<CaseResult> RunOne(const Shared& state, size_t index) {
   try {
-    return state.run(index);
+    return state.run(index, state.stop);
   } catch (const std::bad_alloc&) {
     throw RunBroke(index, "no memory left", true);
   } catch (const std::exception& error) {
@@ -136,9 +136,8 @@ CasesToRun CasesHere(std::shared_ptr<Experiment> experiment, std::vector<nlohman
   CasesToRun here;
   here.known.resize(cases.size());
   here.run = [experiment = std::move(experiment),
-              cases = std::make_shared<std::vector<nlohmann::json>>(std::move(cases))](size_t i) {
-    return experiment->Run((*cases)[i]);
-  };
+              cases = std::make_shared<std::vector<nlohmann::json>>(std::move(cases))](
+                 size_t i, const std::atomic<bool>&) { return experiment->Run((*cases)[i]); };
   return here;
 }
 

@@ -38,7 +38,8 @@ struct CasesToRun {
   // The results that are known already, by case; nothing where the case is to run.
   std::vector<std::optional<std::vector<CaseResult>>> known;
   // The rows of one case, from any thread. Owns all it needs: it may outlive the call of RunCases.
-  std::function<std::vector<CaseResult>(size_t index)> run;
+  // Once `stop` is set nobody wants the rows any more.
+  std::function<std::vector<CaseResult>(size_t index, const std::atomic<bool>& stop)> run;
 };
 
 // All of them by the experiment itself, in this process.
@@ -52,7 +53,7 @@ struct RunnerOptions {
   // A case has ended after `seconds`: called before its worker starts the next, one call at a time
   // and none after RunCases has returned. May change the rows. What it throws ends the run.
   std::function<void(size_t index, std::vector<CaseResult>* rows, double seconds)> on_finished;
-  // Whether `run` itself returns soon once *interrupted is set, and must be waited for.
+  // Whether `run` itself returns soon once it is told to stop, and must be waited for.
   bool wait_for_running = false;
 };
 
