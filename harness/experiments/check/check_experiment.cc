@@ -89,7 +89,9 @@ class CheckExperiment final : public Experiment {
   int64_t CaseBytes(const Json& resolved_case) const override {
     return CheckBytes(resolved_case).value();
   }
-  int64_t SharedBytes(const std::vector<Json>& /*resolved_cases*/) const override { return 0; }
+  int64_t SharedBytes(const std::vector<Json>& /*resolved_cases*/) const override {
+    return kKeptInputBytes;
+  }
 
   void Prepare(const std::vector<Json>& /*resolved_cases*/,
                const RunSettings& /*settings*/) override {}

@@ -27,9 +27,38 @@ std::vector<double> ExactX(const NormalizerSpec& spec, const Shape& shape, int64
   return x;
 }
 
-double Draw(const std::string& fill, Random* random) {
+constexpr uint64_t kSeed = 20;
+
+// The first of a stream's numbers, kept: every shape begins with the same ones, and to draw them for
+// each of the 5330 cases of check.json was half of its time.
+constexpr size_t kKept = kKeptInputBytes / 2 / sizeof(double);
+const std::vector<double>& KeptGaussians(uint64_t stream) {
+  const auto draw = [](uint64_t of) {
+    Random random(kSeed, of);
+    std::vector<double> values(kKept);
+    for (double& value : values) value = random.Gaussian();
+    return values;
+  };
+  static const std::array<std::vector<double>, 2> kept = {draw(0), draw(1)};
+  return kept[stream];
+}
+
+// N(0, 1), `count` of them at the most.
+class Gaussians {
+ public:
+  Gaussians(uint64_t stream, size_t count)
+      : kept_(count <= kKept ? &KeptGaussians(stream) : nullptr), random_(kSeed, stream) {}
+  double Next() { return kept_ != nullptr ? (*kept_)[next_++] : random_.Gaussian(); }
+
+ private:
+  const std::vector<double>* kept_;
+  size_t next_ = 0;
+  Random random_;
+};
+
+double Draw(const std::string& fill, Gaussians* random) {
   if (fill == "constant") return 3;
-  const double g = random->Gaussian();
+  const double g = random->Next();
   if (fill == "gaussian") return 1 + 2 * g;
   if (fill == "offset") return 1e4 + g;
   return g * (fill == "tiny" ? 1e-20 : 1e18);
@@ -64,20 +93,20 @@ CheckData MakeCheckData(const std::string& fill, const NormalizerSpec& spec, con
   if (!known) throw UnknownNameError("unknown input \"" + fill + "\"");
   const auto size = static_cast<size_t>(shape.Elements());
   CheckData data;
-  Random random(20, 0);
-  Random gradient(20, 1);
   data.dy.resize(size);
   if (fill == "exact") {
     data.warm_up = ExactX(spec, shape, 1);
     data.x = ExactX(spec, shape, 0);
+    Random gradient(kSeed, 1);
     for (double& value : data.dy) value = static_cast<double>(gradient.Below(7)) - 3;
     return data;
   }
+  Gaussians random(0, 2 * size), gradient(1, size);
   data.warm_up.resize(size);
   data.x.resize(size);
   for (double& value : data.warm_up) value = Draw(fill, &random);
   for (double& value : data.x) value = Draw(fill, &random);
-  for (double& value : data.dy) value = gradient.Gaussian();
+  for (double& value : data.dy) value = gradient.Next();
   RoundToFloat(&data.warm_up);
   RoundToFloat(&data.x);
   RoundToFloat(&data.dy);

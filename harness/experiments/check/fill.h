@@ -22,7 +22,10 @@ struct CheckData {
   std::vector<double> x;
   std::vector<double> dy;
 };
-// Throws UnknownNameError for an unknown fill.
+// Random numbers that MakeCheckData keeps once it was called.
+constexpr int64_t kKeptInputBytes = int64_t{4} << 20;
+
+// Throws UnknownNameError for an unknown fill. Thread safe.
 CheckData MakeCheckData(const std::string& fill, const NormalizerSpec& spec, const Shape& shape);
 
 // The order in which values of one set are told apart: which set of the whole tensor (n, c) is in.
