@@ -51,14 +51,16 @@ struct DatasetConfig {
 // Throws ConfigError with pointers that start with `pointer`.
 DatasetConfig ReadDatasetConfig(const nlohmann::json& json, const std::string& pointer);
 
-// Standardized by mean and deviation of the training part, as configured. Throws DataError (data_file.h) where a file under `directory` is not what it should be.
+// Standardized by mean and deviation of the training part, as configured. Throws DataError
+// (data_file.h) where a file under `directory` is not what it should be.
 Dataset LoadDataset(const DatasetConfig& config, const std::string& directory);
 
 // "crc32:0a1b2c3d" of all images and labels as loaded, so that another data set is noticed.
 std::string Checksum(const Dataset& dataset);
 
 // Bytes that it takes at its peak: the file's images stay in memory whole, whatever the limits, the
-// validation part twice, and while they are read they take up to 1.4 times as much (measured).
+// validation part twice, and while they are read they take up to 1.4 times as much (of what is counted
+// MNIST took 1.03 times at its peak, CIFAR-10 1.27, with glibc 2.36).
 int64_t LoadedBytes(const DatasetConfig& config);
 
 // Splits off the last `validation` samples of `part`.

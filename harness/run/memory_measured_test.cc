@@ -9,23 +9,10 @@
 #include "harness/run/memory.h"
 #include "harness/testing/folder.h"
 #include "norms/testing/catch.h"
+#include "norms/testing/sanitized.h"
 
 namespace normsweep {
 namespace {
-
-// The sanitizers keep what is freed, and shadow it.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
 
 int64_t StatusBytes(const std::string& name) {
   std::ifstream file("/proc/self/status");
@@ -97,7 +84,7 @@ const Row kRows[] = {
 };
 
 TEST_CASE("a case takes no more than its estimate, and not much less") {
-  if (kSanitized) return;
+  if (testing::kSanitized) return;  // they keep what is freed, and shadow it
   for (const Row& row : kRows) {
     RunAll(PlanOf(row.config, row.tiny));  // libraries and threads have what they keep
     const Plan plan = PlanOf(row.config, {});

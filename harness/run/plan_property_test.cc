@@ -16,6 +16,7 @@
 #include "harness/testing/folder.h"
 #include "norms/testing/catch.h"
 #include "norms/testing/property.h"
+#include "norms/testing/sanitized.h"
 
 namespace normsweep {
 namespace {
@@ -205,7 +206,7 @@ TEST_CASE("mutated configs give an error or a valid plan") {
   CHECK(documents.size() > 30);
   const TestFolder folder;
   int plans = 0, refused = 0;
-  testing::CheckProperty("plan", 300, [&] {
+  testing::CheckProperty("plan", testing::kSanitized ? 60 : 300, [&] {
     const Mutated mutated = *MutationsOf(documents);
     const std::string path = folder.Write("config.json", mutated.text);
     try {
