@@ -140,8 +140,8 @@ slurm_lose_node() {
   scontrol update NodeName=node1 State=DOWN Reason=lost
 }
 
-# slurm_processes FOLDER: the daemons, the keeper of each job's step (no child of slurmd) and the jobs: who
-# has a file of FOLDER open, be it only a log.
+# slurm_processes FOLDER: the daemons, the keeper of each job's step (no child of slurmd) and the
+# jobs: who has a file of FOLDER open, be it only a log.
 slurm_processes() {
   find /proc/[0-9]*/fd -lname "$1/*" 2>/dev/null | cut -d / -f 3 | sort -nu
 }
