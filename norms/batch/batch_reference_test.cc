@@ -7,8 +7,6 @@
 namespace normsweep::testing {
 namespace {
 
-const Shape kTwoByTwo{2, 1, 2};
-
 TEST_CASE("batch reference: four values by hand") {
   // mean 4, variance (9 + 1 + 1 + 9) / 4 = 5, sigma = sqrt(5 + 4) = 3. The gradients were
   // differentiated symbolically from the definition (SymPy).

@@ -7,8 +7,6 @@
 namespace normsweep::testing {
 namespace {
 
-const Shape kTwoByTwo{2, 1, 2};
-
 TEST_CASE("batch_renorm reference: four values by hand") {
   // mean 4, sigma = sqrt(5 + 4) = 3; running mean 3, running sigma 2: r = 1.5, d = 0.5. The
   // gradients were differentiated symbolically, r and d constant (SymPy).

@@ -34,7 +34,7 @@ struct ColumnInputs {
 };
 
 // Rows 1 to 9 (groups of 2 and 4, and what is left) with a stride of the columns or more.
-ColumnBlock NextBlock(int64_t columns, bool relu) {
+ColumnBlock NextColumnBlock(int64_t columns, bool relu) {
   static const std::vector<int64_t> rows = {1, 2, 3, 4, 5, 6, 7, 8, 9};
   static const std::vector<int64_t> gaps = {0, 3, 0, 16, 1};
   return {testing::Next(rows), columns, columns + testing::Next(gaps), relu};
@@ -69,7 +69,7 @@ TEST_CASE("ApplyColumns is y = (x - mean_hi) a + b, streamed and in place too") 
   testing::ForTargets([] {
     for (const bool relu : {false, true}) {
       testing::ForMisalignments(0, [&](int64_t n, int64_t i, int64_t j, int64_t k) {
-        const ColumnBlock block = NextBlock(n, relu);
+        const ColumnBlock block = NextColumnBlock(n, relu);
         const ColumnInputs columns(n, k);
         Input<float> x(Span(block), i, 3, 1);
         std::vector<Tracked> expected = testing::Untouched(Span(block));
@@ -97,7 +97,7 @@ TEST_CASE("BackwardColumns is scale ((dy gamma - t) - q x^), streamed and in pla
   testing::ForTargets([] {
     for (const bool relu : {false, true}) {
       testing::ForMisalignments(0, [&](int64_t n, int64_t i, int64_t j, int64_t k) {
-        const ColumnBlock block = NextBlock(n, relu);
+        const ColumnBlock block = NextColumnBlock(n, relu);
         const ColumnInputs columns(n, (i + j) % 4);
         Input<float> x(Span(block), i, 3, 1), dy(Span(block), j);
         std::vector<Tracked> expected = testing::Untouched(Span(block));
@@ -150,7 +150,7 @@ TEST_CASE("SumColumns is sum(dy) and sum(dy (x - mean_hi) scale) of each column"
   testing::ForTargets([] {
     for (const bool relu : {false, true}) {
       testing::ForMisalignments(0, [&](int64_t n, int64_t i, int64_t j, int64_t k) {
-        CheckSums(NextBlock(n, relu), i, j, k);
+        CheckSums(NextColumnBlock(n, relu), i, j, k);
       });
       for (const int64_t rows : {127, 128}) {
         for (const int64_t n : {1, 3, 16, 37}) CheckSums({rows, n, n + 2, relu}, 1, 2, 3);

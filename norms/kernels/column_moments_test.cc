@@ -14,7 +14,7 @@ constexpr double kDouble = 1e-8;  // in kUnit, 2^-24: a few roundings to float64
 
 int64_t Span(const ColumnRows& block) { return (block.rows - 1) * block.stride + block.columns; }
 
-ColumnRows NextBlock(int64_t columns) {
+ColumnRows NextColumnRows(int64_t columns) {
   static const std::vector<int64_t> rows = {1, 2, 3, 4, 5, 6, 7, 8, 9};
   static const std::vector<int64_t> gaps = {0, 3, 0, 16, 1};
   return {testing::Next(rows), columns, columns + testing::Next(gaps)};
@@ -51,8 +51,9 @@ void CheckMoments(const ColumnRows& block, int64_t i, int64_t j, int64_t k) {
 
 TEST_CASE("ColumnMoments is the sums of x - center and its square") {
   testing::ForTargets([] {
-    testing::ForMisalignments(
-        0, [](int64_t n, int64_t i, int64_t j, int64_t k) { CheckMoments(NextBlock(n), i, j, k); });
+    testing::ForMisalignments(0, [](int64_t n, int64_t i, int64_t j, int64_t k) {
+      CheckMoments(NextColumnRows(n), i, j, k);
+    });
     for (const int64_t rows : {127, 128}) {
       for (const int64_t n : {1, 3, 16, 37}) CheckMoments({rows, n, n + 2}, 1, 2, 3);
     }
@@ -62,7 +63,7 @@ TEST_CASE("ColumnMoments is the sums of x - center and its square") {
 TEST_CASE("ColumnCenters of up to 8 rows is the mean of all of them") {
   testing::ForTargets([] {
     testing::ForMisalignments(0, [](int64_t n, int64_t i, int64_t j, int64_t /*k*/) {
-      ColumnRows block = NextBlock(n);
+      ColumnRows block = NextColumnRows(n);
       block.rows = std::min<int64_t>(block.rows, 8);
       const Input<float> x = Draw(block, i);
       std::vector<Tracked> means;

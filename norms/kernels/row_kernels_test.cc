@@ -21,7 +21,7 @@ const std::vector<AffineForm> kForms = {
 
 // Of n values a row: layer norm's tokens, groups that take turns with the parameters and start in
 // the middle of them, a piece of each row, rows that lie alike to the lines, every second row.
-RowBlock NextBlock(int64_t n) {
+RowBlock NextRowBlock(int64_t n) {
   static const std::vector<int64_t> counts = {1, 2, 3, 4, 5, 6, 7, 8, 9};
   const int64_t rows = testing::Next(counts), lines = (n + 15) / 16 * 16;
   static const std::vector<int> kinds = {0, 1, 2, 3, 4};
@@ -65,7 +65,7 @@ TEST_CASE("ApplyRows is y = x^ gamma + beta, streamed and in place too") {
   testing::ForTargets([] {
     for (const AffineForm& form : kForms) {
       testing::ForMisalignments(1, [&](int64_t n, int64_t i, int64_t j, int64_t k) {
-        const RowBlock block = NextBlock(n);
+        const RowBlock block = NextRowBlock(n);
         const SetInputs sets(block.rows, k);
         const AffineInputs affine(block.period, k, form);
         Input<float> x(Span(block), i, 3, 1);
@@ -100,7 +100,7 @@ struct RowCase {
   Input<float> x, dy;
 
   RowCase(int64_t n, const AffineForm& of, int64_t i, int64_t j, int64_t k)
-      : block(NextBlock(n)),
+      : block(NextRowBlock(n)),
         form(of),
         sets(block.rows, k),
         affine(block.period, (i + j) % 4, of),

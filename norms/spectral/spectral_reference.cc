@@ -11,12 +11,12 @@ namespace normsweep {
 namespace {
 
 using reference::Offset;
-using Vector = std::vector<long double>;
+using LongDoubles = std::vector<long double>;
 
 // The first numbers of a stream, as a unit vector.
-Vector RandomUnit(uint64_t seed, uint64_t stream, int64_t size) {
+LongDoubles RandomUnit(uint64_t seed, uint64_t stream, int64_t size) {
   Random random(seed, stream);
-  Vector z(static_cast<size_t>(size));
+  LongDoubles z(static_cast<size_t>(size));
   long double squares = 0;
   for (long double& value : z) {
     value = random.Gaussian();
@@ -27,7 +27,7 @@ Vector RandomUnit(uint64_t seed, uint64_t stream, int64_t size) {
 }
 
 struct SingularVectors {
-  Vector u, v;            // v in the logical order (i, k), whatever the layout
+  LongDoubles u, v;       // v in the logical order (i, k), whatever the layout
   long double sigma = 0;  // u^T W v
 };
 
@@ -93,7 +93,7 @@ class SpectralNormReference final : public reference::ReferenceNormalizer {
     }
   }
 
-  void Normalize(Vector* z) const {
+  void Normalize(LongDoubles* z) const {
     long double squares = 0;
     for (const long double value : *z) squares += value * value;
     const long double length = std::max<long double>(std::sqrt(squares), options_.eps);
@@ -124,7 +124,8 @@ class SpectralNormReference final : public reference::ReferenceNormalizer {
   }
 
   SingularVectors Loaded() const {
-    SingularVectors z{Vector(u_, u_ + shape().n), Vector(static_cast<size_t>(Columns())), 0};
+    SingularVectors z{LongDoubles(u_, u_ + shape().n), LongDoubles(static_cast<size_t>(Columns())),
+                      0};
     ForEach([&](int64_t i, size_t o, size_t j) {
       if (o == 0) z.v[j] = v_[i];  // v lies as row 0 of x does
     });

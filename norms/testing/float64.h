@@ -18,6 +18,7 @@
 namespace normsweep::testing {
 
 using Values = std::vector<double>;
+inline const Shape kTwoByTwo{2, 1, 2};  // samples, channels, positions: what hands can work out
 using Factory = std::unique_ptr<Normalizer> (*)(const nlohmann::json&, const Shape&, std::string*);
 
 inline std::unique_ptr<Normalizer> Make(Factory factory, const nlohmann::json& options,
