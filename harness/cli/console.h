@@ -1,6 +1,7 @@
 // Whom a command talks to, and what it ends with.
 #pragma once
 
+#include <exception>
 #include <ostream>
 
 #include "harness/run/progress.h"
@@ -21,5 +22,11 @@ struct Console {
   Terminal terminal;
   bool utf8 = false;
 };
+
+// The status, once its reason is said.
+inline int Complain(const Console& console, const std::exception& error, int status) {
+  *console.err << "normsweep: " << error.what() << std::endl;
+  return status;
+}
 
 }  // namespace normsweep

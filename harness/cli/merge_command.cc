@@ -39,11 +39,6 @@ int Merge(const MergeOptions& options, JoinedShards joined, double seconds,
   return Conclude(joined.plan, rows, conclusion, console);
 }
 
-int Complain(const Console& console, const std::exception& error, int status) {
-  *console.err << "normsweep: " << error.what() << std::endl;
-  return status;
-}
-
 }  // namespace
 
 int MergeCommand(const MergeOptions& options, std::span<const ExperimentKind> experiments,

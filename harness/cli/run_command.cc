@@ -29,11 +29,6 @@ std::string FolderOf(const RunOptions& options, const std::string& name) {
   return options.output + "/" + name;
 }
 
-int Complain(const Console& console, const std::exception& error, int status) {
-  *console.err << "normsweep: " << error.what() << std::endl;
-  return status;
-}
-
 int ComplainOfMemory(const RunOptions& options, const Console& console) {
   return Complain(console, Error("no memory left"),
                   options.isolated_from > 0 ? kOutOfMemory : int{kRunBroke});

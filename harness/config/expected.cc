@@ -5,9 +5,9 @@
 namespace normsweep {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-std::string Range(const Json& node, const std::string& noun) {
+std::string Range(const OrderedJson& node, const std::string& noun) {
   const auto bound = [&](const char* key) { return node.contains(key) ? node[key].dump() : ""; };
   const std::string least = bound("minimum"), above = bound("exclusiveMinimum");
   const std::string most = bound("maximum"), below = bound("exclusiveMaximum");
@@ -21,7 +21,7 @@ std::string Range(const Json& node, const std::string& noun) {
   return text;
 }
 
-std::string Items(const Json& node) {
+std::string Items(const OrderedJson& node) {
   std::string text = "an array";
   const bool least = node.contains("minItems");
   const bool most = node.contains("maxItems");
@@ -36,7 +36,7 @@ std::string Items(const Json& node) {
   return text;
 }
 
-std::string OfType(const Json& node, const std::string& type) {
+std::string OfType(const OrderedJson& node, const std::string& type) {
   if (type == "integer") return Range(node, "an integer");
   if (type == "number") return Range(node, "a number");
   if (type == "array") return Items(node);
@@ -51,25 +51,25 @@ std::string OfType(const Json& node, const std::string& type) {
 
 }  // namespace
 
-const Json& FollowReference(const Json& node) {
+const OrderedJson& FollowReference(const OrderedJson& node) {
   const auto found = node.find("$ref");
   if (found == node.end()) return node;
   const std::string pointer = found->get<std::string>().substr(1);  // after the '#'
-  return FollowReference(ConfigSchema().at(Json::json_pointer(pointer)));
+  return FollowReference(ConfigSchema().at(OrderedJson::json_pointer(pointer)));
 }
 
-std::string Expected(const Json& unresolved) {
-  const Json& node = FollowReference(unresolved);
+std::string Expected(const OrderedJson& unresolved) {
+  const OrderedJson& node = FollowReference(unresolved);
   if (node.contains("const")) return node["const"].dump();
   if (node.contains("enum")) {
     std::string text = "one of";
-    for (const Json& value : node["enum"]) text += " " + value.dump();
+    for (const OrderedJson& value : node["enum"]) text += " " + value.dump();
     return text;
   }
   if (!node.contains("type")) return "another value";
   if (node["type"].is_string()) return OfType(node, node["type"].get<std::string>());
   std::string text;
-  for (const Json& type : node["type"]) {
+  for (const OrderedJson& type : node["type"]) {
     if (!text.empty()) text += ", or ";
     text += OfType(node, type.get<std::string>());
   }

@@ -7,7 +7,7 @@
 namespace normsweep {
 namespace {
 
-std::string ErrorOf(const std::string& text) {
+std::string ParseErrorOf(const std::string& text) {
   try {
     ParseJson(text);
   } catch (const ConfigError& error) {
@@ -30,27 +30,28 @@ TEST_CASE("keys keep their order and values their type") {
 
 TEST_CASE("what is not JSON is named with its line and column") {
   using Catch::Matchers::StartsWith;
-  CHECK_THAT(ErrorOf("{\"a\": 1,\n  \"b\" 2}"), StartsWith("not JSON: line 2, column 7: syntax"));
-  CHECK_THAT(ErrorOf(""), StartsWith("not JSON: line 1, column 1: "));
-  CHECK_THAT(ErrorOf("{} x"), StartsWith("not JSON: line 1, column 4: "));
-  CHECK_THAT(ErrorOf("[1e999]"), StartsWith("not JSON: line 1, column "));
-  CHECK_THAT(ErrorOf("[NaN]"), StartsWith("not JSON: "));
-  CHECK_THAT(ErrorOf("[\"\xff\"]"), StartsWith("not JSON: "));
+  CHECK_THAT(ParseErrorOf("{\"a\": 1,\n  \"b\" 2}"),
+             StartsWith("not JSON: line 2, column 7: syntax"));
+  CHECK_THAT(ParseErrorOf(""), StartsWith("not JSON: line 1, column 1: "));
+  CHECK_THAT(ParseErrorOf("{} x"), StartsWith("not JSON: line 1, column 4: "));
+  CHECK_THAT(ParseErrorOf("[1e999]"), StartsWith("not JSON: line 1, column "));
+  CHECK_THAT(ParseErrorOf("[NaN]"), StartsWith("not JSON: "));
+  CHECK_THAT(ParseErrorOf("[\"\xff\"]"), StartsWith("not JSON: "));
 }
 
 TEST_CASE("a key given twice is an error, at any level, empty or escaped") {
-  CHECK(ErrorOf(R"({"a": 1, "a": 1})") == "/a: key \"a\" is given twice, expected once");
-  CHECK(ErrorOf(R"({"x": [0, {"a/b": 1, "a/b": 2}]})") ==
+  CHECK(ParseErrorOf(R"({"a": 1, "a": 1})") == "/a: key \"a\" is given twice, expected once");
+  CHECK(ParseErrorOf(R"({"x": [0, {"a/b": 1, "a/b": 2}]})") ==
         "/x/1/a~1b: key \"a/b\" is given twice, expected once");
-  CHECK(ErrorOf(R"({"": 1, "": 2})") == "/: key \"\" is given twice, expected once");
-  CHECK(ErrorOf(R"({"a": {"b": 1}, "b": {"a": 1}})") == "no error");
+  CHECK(ParseErrorOf(R"({"": 1, "": 2})") == "/: key \"\" is given twice, expected once");
+  CHECK(ParseErrorOf(R"({"a": {"b": 1}, "b": {"a": 1}})") == "no error");
 }
 
 TEST_CASE("64 levels are the most") {
-  CHECK(ErrorOf(Nested(kMaxJsonDepth)) == "no error");
-  CHECK_THAT(ErrorOf(Nested(kMaxJsonDepth + 1)),
+  CHECK(ParseErrorOf(Nested(kMaxJsonDepth)) == "no error");
+  CHECK_THAT(ParseErrorOf(Nested(kMaxJsonDepth + 1)),
              Catch::Matchers::EndsWith("/0: nested deeper than 64 levels, expected at most that"));
-  CHECK_THAT(ErrorOf(Nested(1'000'000)),
+  CHECK_THAT(ParseErrorOf(Nested(1'000'000)),
              Catch::Matchers::ContainsSubstring("nested deeper than 64"));
 }
 

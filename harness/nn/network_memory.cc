@@ -8,7 +8,7 @@
 namespace normsweep {
 namespace {
 
-constexpr int64_t kFloat = sizeof(float);
+constexpr int64_t kFloatBytes = sizeof(float);
 // Of a oneDNN primitive: its descriptor and code. A resnet of 56 layers of 8 to 32 channels takes
 // 6.4 MB more than one of 20, of which the weights and their copies are two thirds: 180 KB for each
 // of 36 convolutions, with 3 primitives and 3 reorders for one batch size.
@@ -38,7 +38,7 @@ NetworkMemory::NetworkMemory(const NetworkOptions& options)
                       HasTarget(options.normalizer.name, Target::kActivation)) ||
                      MeanOnlyBatch(options.normalizer)),
       on_weight_(HasTarget(options.normalizer.name, Target::kWeight)) {
-  forward_ += Elements(options.input) * kFloat;
+  forward_ += Elements(options.input) * kFloatBytes;
   switch (options.network.kind) {
     case NetworkKind::kMlp: WalkMlp(); break;
     case NetworkKind::kCnn: WalkCnn(); break;
@@ -95,7 +95,7 @@ void NetworkMemory::AppendConvolution(FeatureShape* shape, int64_t channels, int
 
 // The output, the gradient of the input, and where each channel's maximum was.
 void NetworkMemory::AppendHead(FeatureShape* shape) {
-  forward_ += (Elements(*shape) + 2 * Saturated(shape->channels)) * kFloat;
+  forward_ += (Elements(*shape) + 2 * Saturated(shape->channels)) * kFloatBytes;
   forward_plan_ += 2 * kPrimitiveBytes;
   *shape = {shape->channels, 1, 1};
 }
@@ -110,28 +110,28 @@ void NetworkMemory::Add(const Linear& linear) {
   // at once. The convolution's copies of its weights in oneDNN's formats, three, and as scratchpad
   // what a fourth and two images would take; the inner product's scratchpads hold a copy of its
   // weights each at the most (memory_measured_test, also with ONEDNN_MAX_CPU_ISA=AVX2 and SSE41).
-  forward_ += out * kFloat;
-  const Saturated dx = first_ ? Saturated(0) : in * kFloat;
+  forward_ += out * kFloatBytes;
+  const Saturated dx = first_ ? Saturated(0) : in * kFloatBytes;
   if (linear.convolution) {
     backward_ += dx;
-    forward_plan_ += weight * kFloat + 2 * kPrimitiveBytes;
-    backward_plan_ += (3 * weight + 2 * (in + out)) * kFloat + 4 * kPrimitiveBytes;
+    forward_plan_ += weight * kFloatBytes + 2 * kPrimitiveBytes;
+    backward_plan_ += (3 * weight + 2 * (in + out)) * kFloatBytes + 4 * kPrimitiveBytes;
   } else {
     forward_ += dx;
-    forward_plan_ += 2 * weight * kFloat + 3 * kPrimitiveBytes;
+    forward_plan_ += 2 * weight * kFloatBytes + 3 * kPrimitiveBytes;
   }
   first_ = false;
   if (!linear.slot) return;
   // w beside v, and as much again for what its normalizer keeps of it.
-  if (on_weight_) wrapped_ += 2 * weight * kFloat + 64 * Saturated(linear.output.channels);
+  if (on_weight_) wrapped_ += 2 * weight * kFloatBytes + 64 * Saturated(linear.output.channels);
   AddSlot(linear.output);
 }
 
 void NetworkMemory::AddSlot(const FeatureShape& shape) {
   const Saturated values = Elements(shape);
   if (options_.network.noise) {  // y, dx, and a factor and a shift for each sample and channel
-    forward_ += (values + 2 * Saturated(shape.channels)) * kFloat;
-    backward_ += values * kFloat;
+    forward_ += (values + 2 * Saturated(shape.channels)) * kFloatBytes;
+    backward_ += values * kFloatBytes;
   }
   if (!on_activation_) return;
   widest_ = std::max(widest_, values);
@@ -140,17 +140,17 @@ void NetworkMemory::AddSlot(const FeatureShape& shape) {
   const bool per_element =
       options_.normalizer.options.value("affine", nlohmann::json()) == "element";
   parameters_ += 2 * (per_element ? values : Saturated(shape.channels));
-  forward_ += values * kFloat;
-  backward_ += values * kFloat;
+  forward_ += values * kFloatBytes;
+  backward_ += values * kFloatBytes;
   // Moments and gradient sums of each plane, and for gamma and beta per element their partial sums;
   // the oneDNN adapter's copies of x, y and dy, and a byte and a bit a value of masks.
   work_ += 32 * Saturated(shape.channels);
   if (per_element) work_ += 8 * values;
-  if (options_.normalizer.backend == "onednn") work_ += values * (3 * kFloat + 2);
+  if (options_.normalizer.backend == "onednn") work_ += values * (3 * kFloatBytes + 2);
 }
 
 Saturated NetworkMemory::Bytes(const std::vector<BatchUse>& batches) const {
-  Saturated bytes = 2 * parameters_ * kFloat + wrapped_ + 64 * channels_;
+  Saturated bytes = 2 * parameters_ * kFloatBytes + wrapped_ + 64 * channels_;
   int64_t most = 0;
   for (const BatchUse& batch : batches) {
     bytes += forward_ * batch.samples + forward_plan_;

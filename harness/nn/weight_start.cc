@@ -10,8 +10,6 @@
 namespace normsweep {
 namespace {
 
-constexpr int64_t kChunk = 50;
-
 const Parameter* FindGain(const Linear& linear) {
   Normalizer* normalizer = linear.weight_normalizer();
   if (normalizer == nullptr) return nullptr;
@@ -43,8 +41,8 @@ struct UnitMoments {
 void ForwardAll(Network* network, std::span<const float> samples) {
   const int64_t elements = network->input_shape().Elements();
   const int64_t count = static_cast<int64_t>(samples.size()) / elements;
-  for (int64_t i = 0; i < count; i += kChunk) {
-    const int64_t n = std::min(kChunk, count - i);
+  for (int64_t i = 0; i < count; i += kStartBatch) {
+    const int64_t n = std::min(kStartBatch, count - i);
     std::copy_n(samples.data() + i * elements, n * elements, network->Input(n));
     network->Forward(Mode::kEval, n);  // the samples' numbers do not depend on the chunks
   }

@@ -16,6 +16,8 @@
 
 namespace normsweep {
 
+constexpr int64_t kStartBatch = 50;  // samples at a time
+
 // samples [count, H, W, C]. A unit of deviation zero is a ValueError that names it. Does nothing in
 // a network without weight normalizers that have a gain g.
 void StartFromData(Network* network, std::span<const float> samples);

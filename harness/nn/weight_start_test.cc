@@ -9,7 +9,7 @@
 namespace normsweep {
 namespace {
 
-NetworkOptions Options() {
+NetworkOptions WeightOptions() {
   NetworkOptions options;
   options.network.kind = NetworkKind::kCnn;
   options.network.convolutions = {{5, 1}, {7, 2}, {3, 1}};
@@ -26,7 +26,7 @@ std::vector<float> Samples(int64_t count) {
 }
 
 TEST_CASE("every unit starts with mean 0 and deviation 1 over the samples", "[nn]") {
-  Network network(Options());
+  Network network(WeightOptions());
   const std::vector<float> samples = Samples(77);
   StartFromData(&network, samples);
   // float32 outputs of size 1, summed in float64: right to about 1e-6.
@@ -55,7 +55,7 @@ TEST_CASE("every unit starts with mean 0 and deviation 1 over the samples", "[nn
 }
 
 TEST_CASE("a unit that gives one value for all samples is named", "[nn]") {
-  Network network(Options());
+  Network network(WeightOptions());
   const std::vector<float> constant(36, 0.0f);
   CHECK_THROWS_AS(StartFromData(&network, constant), ValueError);
   CHECK_THROWS_WITH(StartFromData(&network, constant),
@@ -63,7 +63,7 @@ TEST_CASE("a unit that gives one value for all samples is named", "[nn]") {
 }
 
 TEST_CASE("networks without a gain are left alone", "[nn]") {
-  NetworkOptions options = Options();
+  NetworkOptions options = WeightOptions();
   options.normalizer.name = "spectral";
   Network network(options);
   const float before = network.linears()[0]->weight()[0];

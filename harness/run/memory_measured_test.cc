@@ -7,7 +7,7 @@
 
 #include "harness/config/json_file.h"
 #include "harness/run/memory.h"
-#include "harness/testing/folder.h"
+#include "harness/run/plan_testing.h"
 #include "norms/testing/catch.h"
 #include "norms/testing/sanitized.h"
 
@@ -37,12 +37,7 @@ void RunAll(const Plan& plan) {
   for (const nlohmann::json& one : cases) plan.experiment->Run(one);
 }
 
-Plan PlanOf(const std::string& config, const std::vector<std::string>& settings) {
-  const TestFolder folder;
-  return MakePlan(folder.Write("t.json", config), settings, Experiments());
-}
-
-struct Row {
+struct Measured {
   const char* config;
   std::vector<std::string> tiny;  // settings that make it small
   int64_t least;                  // MiB that it takes: what keeps the test from being empty
@@ -52,7 +47,7 @@ struct Row {
 // One of each kind that has memory of its own: convolutions and their copies of the weights,
 // inner products, a probe's second network, the float64 reference, buffers of all contestants,
 // populations that are made in one batch.
-const Row kRows[] = {
+const Measured kRows[] = {
     {R"({"name": "t", "experiment": "train", "batch_size": 256, "normalizer": {"name": "batch"},
          "dataset": {"name": "gratings", "train_samples": 256, "validation_samples": 50,
                      "test_samples": 50},
@@ -85,7 +80,7 @@ const Row kRows[] = {
 
 TEST_CASE("a case takes no more than its estimate, and not much less") {
   if (testing::kSanitized) return;  // they keep what is freed, and shadow it
-  for (const Row& row : kRows) {
+  for (const Measured& row : kRows) {
     RunAll(PlanOf(row.config, row.tiny));  // libraries and threads have what they keep
     const Plan plan = PlanOf(row.config, {});
     const MemoryEstimate estimate = EstimateMemory(plan, 1);

@@ -1,7 +1,7 @@
 #include "harness/run/memory.h"
 
 #include "harness/config/json_file.h"
-#include "harness/testing/folder.h"
+#include "harness/run/plan_testing.h"
 #include "norms/testing/catch.h"
 
 namespace normsweep {
@@ -11,11 +11,6 @@ const char kConfig[] = R"({"name": "t", "experiment": "train",
   "dataset": {"name": "gratings", "train_samples": 500}, "network": {"name": "mlp"},
   "training": {"drop_last": false},
   "sweep": {"normalizer": [{"name": "group", "groups": 10}, {"name": "layer"}], "batch_size": [1, 2, 37, 400]}})";
-
-Plan PlanOf(const std::string& config, const std::vector<std::string>& settings = {}) {
-  const TestFolder folder;
-  return MakePlan(folder.Write("t.json", config), settings, Experiments());
-}
 
 TEST_CASE("the estimate has what is shared once and the largest cases that run side by side") {
   const Plan plan = PlanOf(kConfig);

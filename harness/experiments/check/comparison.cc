@@ -79,7 +79,7 @@ class Side {
   Shape shape_;
 };
 
-std::vector<double> Values(const TensorView& view) {
+std::vector<double> ValuesOf(const TensorView& view) {
   std::vector<double> values(static_cast<size_t>(view.shape.Elements()));
   for (size_t i = 0; i < values.size(); ++i) values[i] = Get(view, static_cast<int64_t>(i));
   return values;
@@ -181,11 +181,11 @@ void Comparer::CompareBuffers() {
     return;
   }
   for (size_t i = 0; i < buffers.size(); ++i) {
-    const std::vector<double> values = Values(expected[i].value);
+    const std::vector<double> values = ValuesOf(expected[i].value);
     double scale = Largest(values);
     if (expected[i].name == "running_mean") scale = std::max(scale, Largest(data_.x));
     if (expected[i].name == "running_var") scale += OptionNumber("eps", 0);
-    Add(buffers[i].name, Values(buffers[i].value), values, scale, OutputTolerance(tolerance_));
+    Add(buffers[i].name, ValuesOf(buffers[i].value), values, scale, OutputTolerance(tolerance_));
     // From here on both have the same state: an error is counted once.
     for (int64_t j = 0; j < expected[i].value.shape.Elements(); ++j) {
       Set(expected[i].value, j, Get(buffers[i].value, j));
@@ -231,7 +231,8 @@ void Comparer::CompareGradients() {
   std::vector<double> dz = data_.dy;
   for (size_t at = 0; at < dz.size(); ++at) dz[at] *= Passes(at) ? 1 : 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    Add(parameters[i].name + ".grad", Values(parameters[i].gradient), Values(expected[i].gradient),
+    Add(parameters[i].name + ".grad", ValuesOf(parameters[i].gradient),
+        ValuesOf(expected[i].gradient),
         GradientScale(&reference_->normalizer(), tolerance_, expected[i],
                       z_.empty() ? expected_y_ : z_, dz, start_),
         OutputTolerance(tolerance_));

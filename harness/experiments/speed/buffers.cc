@@ -12,8 +12,6 @@
 namespace normsweep {
 namespace {
 
-constexpr int64_t kLine = 64;  // bytes
-constexpr int64_t kLineFloats = kLine / static_cast<int64_t>(sizeof(float));
 constexpr int64_t kChunk = 1 << 18;  // values; what one thread takes at a time
 
 int64_t RoundUp(int64_t size) { return (size + kLineFloats - 1) / kLineFloats * kLineFloats; }
@@ -56,7 +54,7 @@ size_t StepOf(size_t count) {
 
 AlignedFloats::AlignedFloats(int64_t size) : size_(size) {
   const auto bytes = static_cast<size_t>(RoundUp(std::max<int64_t>(size, 1))) * sizeof(float);
-  data_.reset(static_cast<float*>(std::aligned_alloc(kLine, bytes)));
+  data_.reset(static_cast<float*>(std::aligned_alloc(kLineBytes, bytes)));
   if (data_ == nullptr) throw std::bad_alloc();
   ForEachChunk(size, [&](int64_t, int64_t first, int64_t count) {
     std::memset(data_.get() + first, 0, static_cast<size_t>(count) * sizeof(float));

@@ -9,7 +9,11 @@
 
 namespace normsweep {
 
-// Float32 values on a 64-byte boundary: a cache line, and the widest vector.
+// A cache line, and the widest vector.
+constexpr int64_t kLineBytes = 64;
+constexpr int64_t kLineFloats = kLineBytes / static_cast<int64_t>(sizeof(float));
+
+// Float32 values on the boundary of a line.
 class AlignedFloats {
  public:
   AlignedFloats() = default;

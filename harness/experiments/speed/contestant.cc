@@ -127,7 +127,6 @@ class Copy final : public Contestant {
 
   // One share a thread, on lines of the cache; alone below the size at which native is.
   void Call(size_t set) override {
-    constexpr int64_t kLineFloats = 16;
     const CallBuffers& at = sets_[set];
     const int64_t n = sets_.copy_size(), threads = ThreadCount();
     const int64_t share = (n / threads / kLineFloats + 1) * kLineFloats;

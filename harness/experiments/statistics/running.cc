@@ -10,7 +10,6 @@ namespace {
 
 constexpr uint64_t kRunningStream = 3;  // batch_error.cc has 1 and 2
 constexpr double kPopulationEps = 1e-5;
-constexpr int64_t kEvalImages = 64;  // at a time
 
 class MeanSquare {
  public:

@@ -42,6 +42,8 @@ struct RunningError {
 // Images of each batch, without return within a batch. Needs batch_size <= images.
 std::vector<std::vector<int64_t>> RunningBatches(int64_t images, const RunningOptions& options);
 
+constexpr int64_t kEvalImages = 64;  // evaluated at a time
+
 // Needs batch_size <= images, and two values a channel in a batch.
 RunningError MeasureRunning(const KeptImages& images, const RunningOptions& options);
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "harness/experiments/statistics/running.h"
 #include "harness/nn/network_memory.h"
 
 namespace normsweep {
 namespace {
 
 constexpr int64_t kFloat = sizeof(float), kDouble = sizeof(double);
-constexpr int64_t kEvalImages = 64;  // running.cc
 
 // Of what goes into the normalizers: channels of all of them, values an image of all of them and of
 // the widest one.

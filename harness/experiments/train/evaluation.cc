@@ -9,9 +9,6 @@
 namespace normsweep {
 namespace {
 
-// Divides 2,000, 5,000 and 10,000; large enough for oneDNN's best rate, small enough for the cache.
-constexpr int64_t kEvaluationBatch = 50;
-
 // Samples first .. first + n - 1, starting over behind the last one.
 void CopyWrapped(const DataPart& part, int64_t elements, int64_t first, int64_t n, float* to) {
   for (int64_t i = 0; i < n; ++i) {

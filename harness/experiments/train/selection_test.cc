@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json Case() {
+Json SelectionCase() {
   return {
       {"experiment", "train"},
       {"dataset",
@@ -39,15 +39,15 @@ std::string ErrorOf(const Json& resolved_case) {
 }
 
 TEST_CASE("the trials are every value with every seed, and not the case's own") {
-  const ValueSelection selection = ReadSelection(Case());
-  const auto trials = TrialsOf(Case(), selection);
+  const ValueSelection selection = ReadSelection(SelectionCase());
+  const auto trials = TrialsOf(SelectionCase(), selection);
   REQUIRE(trials.size() == 6);
   CHECK(trials[0]["training"]["learning_rate"] == 1e-6);
   CHECK(trials[0]["seed"] == 101);
   CHECK(trials[1]["seed"] == 102);
   CHECK(trials[5]["training"]["learning_rate"] == 1e6);
   for (const Json& trial : trials) CHECK_FALSE(trial.contains("select"));
-  Json other_seed = Case();
+  Json other_seed = SelectionCase();
   other_seed["seed"] = 7;
   CHECK(TrialsOf(other_seed, selection) == trials);
 }
@@ -74,24 +74,24 @@ TEST_CASE("the least mean wins, the first of equals, and what failed once never 
 
 TEST_CASE("a case is trained with the selected value, which its results name with the curve") {
   const auto experiment = MakeTrainExperiment();
-  experiment->Prepare({Case()}, {});
-  const CaseResult selected = experiment->Run(Case()).front();
+  experiment->Prepare({SelectionCase()}, {});
+  const CaseResult selected = experiment->Run(SelectionCase()).front();
   CHECK(selected.metrics["selected_learning_rate"] == 0.05);
   CHECK(selected.metrics["validation_error_per_value"].size() == 3);
   CHECK(selected.metrics["validation_error_per_value"][1] <
         selected.metrics["validation_error_per_value"][0]);
-  Json plain = Case();
+  Json plain = SelectionCase();
   plain.erase("select");
   plain["training"]["learning_rate"] = 0.05;
   const CaseResult direct = experiment->Run(plain).front();
   CHECK(direct.metrics["test_loss"] == selected.metrics["test_loss"]);
-  CHECK(experiment->Trials(Case()).size() == 6);
+  CHECK(experiment->Trials(SelectionCase()).size() == 6);
   CHECK(experiment->Trials(plain).empty());
 }
 
 TEST_CASE("a selection none of whose values trained says so") {
   const double infinity = std::numeric_limits<double>::infinity();
-  ValueSelection selection = ReadSelection(Case());
+  ValueSelection selection = ReadSelection(SelectionCase());
   CaseResult result;
   PutSelection(selection, {infinity, infinity, infinity}, 0, &result);
   CHECK(result.reason.find("every value had a trial that diverged") == 0);
@@ -101,27 +101,27 @@ TEST_CASE("a selection none of whose values trained says so") {
 }
 
 TEST_CASE("a selection's mistakes are named with their place") {
-  CHECK(ErrorOf(Case()).empty());
-  Json wrong = Case();
+  CHECK(ErrorOf(SelectionCase()).empty());
+  Json wrong = SelectionCase();
   wrong["select"]["seeds"][1] = 1;
   CHECK(ErrorOf(wrong).find("/select/seeds/1: 1 is a seed of the sweep") == 0);
-  wrong = Case();
+  wrong = SelectionCase();
   wrong["training"]["learning_rate"] = 0.1;
   CHECK(ErrorOf(wrong).find("/select/path: /training/learning_rate is given or swept as well") ==
         0);
-  wrong = Case();
+  wrong = SelectionCase();
   wrong["select"]["path"] = "training.rate";
   CHECK(ErrorOf(wrong).find("/select/path: \"training.rate\"") == 0);
-  wrong = Case();
+  wrong = SelectionCase();
   wrong["select"]["values"][1] = -1;
   CHECK(ErrorOf(wrong).find("/select/values/1: -1") == 0);
   for (const char* path : {"seed", "dataset.train_samples"}) {
-    wrong = Case();
+    wrong = SelectionCase();
     wrong["select"]["path"] = path;
     CHECK(ErrorOf(wrong).find("/select/path: \"" + std::string(path) + "\", expected no seed") ==
           0);
   }
-  wrong = Case();
+  wrong = SelectionCase();
   wrong["select"]["metric"] = "test_error";
   CHECK(ErrorOf(wrong).find("/select/metric: ") == 0);
 }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "harness/config/config_error.h"
+#include "harness/experiments/train/train_testing.h"
 #include "harness/testing/pointer_of.h"
 #include "norms/testing/catch.h"
 #include "norms/testing/sanitized.h"
@@ -25,13 +26,6 @@ Json Case(const char* patch = "{}") {
     "normalizer": {"name": "batch", "horizon": 100}, "batch_size": 8, "seed": 3})");
   json.merge_patch(Json::parse(patch));
   return json;
-}
-
-CaseResult RunCase(const Json& json) {
-  const auto experiment = MakeTrainExperiment();
-  experiment->Validate(json);
-  experiment->Prepare({json}, {});
-  return experiment->Run(json).front();
 }
 
 const char* const kAll[] = {
@@ -74,13 +68,13 @@ TEST_CASE("what is measured beside a training changes nothing in it", "[train]")
     CAPTURE(patch);
     Json json = Case(patch);
     json["network"]["activation"] = "sigmoid";
-    const auto without = RunCase(json).metrics;
+    const auto without = RunTraining(json).metrics;
     json["measure"] = {{"times", 5},
                        {"statistics", true},
                        {"percentiles", true},
                        {"landscape", true},
                        {"covariate_shift", true}};
-    const CaseResult with = RunCase(json);
+    const CaseResult with = RunTraining(json);
     for (const auto& [name, value] : without.items()) {
       CAPTURE(name);
       CHECK(with.metrics[name] == value);
@@ -119,7 +113,7 @@ TEST_CASE("a small set is learned by heart", "[train]") {
                                        {{"channels", 32}, {"stride", 2}}};
     json["training"]["epochs"] = 60;
     json["batch_size"] = 10;
-    const CaseResult result = RunCase(json);
+    const CaseResult result = RunTraining(json);
     CHECK(result.status == "ok");
     CHECK(result.metrics["train_error"] == 0);
     CHECK(result.metrics["train_loss"] < 0.2);
@@ -127,7 +121,7 @@ TEST_CASE("a small set is learned by heart", "[train]") {
 }
 
 TEST_CASE("a learning rate out of reach is a row, not a crash", "[train]") {
-  const CaseResult result = RunCase(Case(
+  const CaseResult result = RunTraining(Case(
       R"({"normalizer": {"name": "none", "horizon": null},
           "training": {"learning_rate": 1e30, "target_error": 5}})"));
   CHECK(result.status == "diverged");
@@ -149,7 +143,7 @@ TEST_CASE("a last step that diverges counts at chance error too", "[train]") {
     json["batch_size"] = 200;  // one step an epoch
     json["training"]["learning_rate"] = 1e30;
     json["training"]["momentum"] = 0;
-    const CaseResult result = RunCase(json);
+    const CaseResult result = RunTraining(json);
     CHECK(result.status == "diverged");
     CHECK(result.metrics["test_error"] == 90);
     for (const auto& error : result.metrics["test_error_per_epoch"]) CHECK(error == 90.0);
@@ -157,22 +151,23 @@ TEST_CASE("a last step that diverges counts at chance error too", "[train]") {
 }
 
 TEST_CASE("the linear rule scales the rate with the batch", "[train]") {
-  CHECK(RunCase(Case()).metrics["learning_rate"] == 0.05);
-  CHECK(RunCase(Case(R"({"batch_size": 2})")).metrics["learning_rate"] == 0.0125);
-  CHECK(RunCase(Case(R"({"batch_size": 2, "training": {"reference_batch_size": null}})"))
+  CHECK(RunTraining(Case()).metrics["learning_rate"] == 0.05);
+  CHECK(RunTraining(Case(R"({"batch_size": 2})")).metrics["learning_rate"] == 0.0125);
+  CHECK(RunTraining(Case(R"({"batch_size": 2, "training": {"reference_batch_size": null}})"))
             .metrics["learning_rate"] == 0.05);
 }
 
 TEST_CASE("the last short batch is dropped or kept", "[train]") {
-  CHECK(RunCase(Case(R"({"batch_size": 7})")).metrics["steps"] == 56);  // 200 = 28 * 7 + 4
-  CHECK(RunCase(Case(R"({"batch_size": 7, "training": {"drop_last": false}})")).metrics["steps"] ==
-        58);
-  CHECK(RunCase(Case(R"({"batch_size": 1})")).metrics["steps"] == 400);
+  CHECK(RunTraining(Case(R"({"batch_size": 7})")).metrics["steps"] == 56);  // 200 = 28 * 7 + 4
+  CHECK(RunTraining(Case(R"({"batch_size": 7, "training": {"drop_last": false}})"))
+            .metrics["steps"] == 58);
+  CHECK(RunTraining(Case(R"({"batch_size": 1})")).metrics["steps"] == 400);
 }
 
 TEST_CASE("errors are measured on the way", "[train]") {
   const auto metrics =
-      RunCase(Case(R"({"training": {"target_error": 99, "evaluations_per_epoch": 5}})")).metrics;
+      RunTraining(Case(R"({"training": {"target_error": 99, "evaluations_per_epoch": 5}})"))
+          .metrics;
   CHECK(metrics["steps_to_target_error"] == 5);
   CHECK(metrics["test_error_per_epoch"].size() == 2);
   CHECK(metrics["test_error_per_epoch"][1] == metrics["test_error"]);
@@ -180,20 +175,23 @@ TEST_CASE("errors are measured on the way", "[train]") {
 
 TEST_CASE("normalizers that stay within a sample have one test error", "[train]") {
   for (const char* patch : {kAll[0], kAll[3], kAll[4], kAll[5], kAll[6], kAll[7]}) {
-    const auto metrics = RunCase(Case(patch)).metrics;
+    const auto metrics = RunTraining(Case(patch)).metrics;
     CHECK(metrics["test_error"] == metrics["test_error_batch_statistics"]);
     CHECK(metrics["test_loss"] == metrics["test_loss_recomputed"]);
   }
-  const auto batch = RunCase(Case()).metrics;
+  const auto batch = RunTraining(Case()).metrics;
   CHECK(batch["test_loss"] != batch["test_loss_batch_statistics"]);
   CHECK(batch["test_loss"] != batch["test_loss_recomputed"]);
   const auto untracked =
-      RunCase(Case(R"({"normalizer": {"horizon": null, "track_running_stats": false}})")).metrics;
+      RunTraining(Case(R"({"normalizer": {"horizon": null, "track_running_stats": false}})"))
+          .metrics;
   CHECK(untracked["test_loss"] == untracked["test_loss_batch_statistics"]);
 }
 
 TEST_CASE("normalization_batch_size reaches what crosses samples and nothing else", "[train]") {
-  const auto loss = [](const char* patch) { return RunCase(Case(patch)).metrics["train_loss"]; };
+  const auto loss = [](const char* patch) {
+    return RunTraining(Case(patch)).metrics["train_loss"];
+  };
   CHECK(loss(R"({"normalization_batch_size": 2})") != loss("{}"));
   CHECK(loss(R"({"normalization_batch_size": 8})") == loss("{}"));
 

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/experiments/train/evaluation.h"
+#include "harness/experiments/train/probes/input_percentiles.h"
+#include "harness/experiments/train/probes/start_statistics.h"
 #include "harness/nn/network_memory.h"
+#include "harness/nn/weight_start.h"
 
 namespace normsweep {
 namespace {
 
 constexpr int64_t kFloat = sizeof(float), kDouble = sizeof(double);
-// As evaluation.cc and weight_start.cc have it: samples at a time.
-constexpr int64_t kEvaluationBatch = 50, kStartBatch = 50;
-constexpr int64_t kPercentileSamples = 512;   // input_percentiles.cc
-constexpr int64_t kStatisticsSamples = 1000;  // start_statistics.cc
 // A number in a vector that grew by doubling, and in the JSON of the results.
 constexpr int64_t kSampleBytes = 2 * kDouble + 2 * 16;
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "harness/config/config_error.h"
-#include "harness/experiments/train/train_experiment.h"
+#include "harness/experiments/train/train_testing.h"
 #include "harness/testing/pointer_of.h"
 #include "norms/testing/catch.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json Case(const char* patch) {
+Json WeightsCase(const char* patch) {
   Json json = Json::parse(R"({
     "dataset": {"name": "gratings", "train_samples": 200, "validation_samples": 50,
                 "test_samples": 51},
@@ -24,16 +24,10 @@ Json Case(const char* patch) {
   return json;
 }
 
-CaseResult RunCase(const char* patch) {
-  const Json json = Case(patch);
-  const auto experiment = MakeTrainExperiment();
-  experiment->Validate(json);
-  experiment->Prepare({json}, {});
-  return experiment->Run(json).front();
-}
+CaseResult RunWeightsCase(const char* patch) { return RunTraining(WeightsCase(patch)); }
 
 TEST_CASE("spectral norm's weights have a largest singular value of 1", "[train]") {
-  const auto metrics = RunCase(R"({"normalizer": {"name": "spectral"}})").metrics;
+  const auto metrics = RunWeightsCase(R"({"normalizer": {"name": "spectral"}})").metrics;
   // The power iteration is a step behind the weights.
   CHECK(metrics["largest_singular_value"].get<double>() == Approx(1).margin(0.02));
   const auto& layers = metrics["singular_value_per_layer"];
@@ -46,11 +40,11 @@ TEST_CASE("spectral norm's weights have a largest singular value of 1", "[train]
 
 TEST_CASE("singular values are measured where they are asked for", "[train]") {
   for (const char* patch : {R"({"measure": null})", R"({"measure": {"singular_values": false}})"}) {
-    const auto metrics = RunCase(patch).metrics;
+    const auto metrics = RunWeightsCase(patch).metrics;
     CHECK_FALSE(metrics.contains("largest_singular_value"));
     CHECK_FALSE(metrics.contains("singular_value_per_layer"));
   }
-  const CaseResult diverged = RunCase(R"({"training": {"learning_rate": 1e30}})");
+  const CaseResult diverged = RunWeightsCase(R"({"training": {"learning_rate": 1e30}})");
   CHECK(diverged.status == "diverged");
   CHECK(diverged.metrics["largest_singular_value"].is_null());
   CHECK(diverged.metrics["singular_value_per_layer"].dump() == "[null,null,null]");
@@ -58,7 +52,7 @@ TEST_CASE("singular values are measured where they are asked for", "[train]") {
 
 TEST_CASE("the spectral penalty makes the largest singular value smaller", "[train]") {
   const auto largest = [](const char* patch) {
-    return RunCase(patch).metrics["largest_singular_value"].get<double>();
+    return RunWeightsCase(patch).metrics["largest_singular_value"].get<double>();
   };
   const double without = largest("{}");
   CHECK(largest(R"({"training": {"spectral_penalty": 0}})") == without);
@@ -66,7 +60,7 @@ TEST_CASE("the spectral penalty makes the largest singular value smaller", "[tra
 }
 
 TEST_CASE("mean-only batch norm is evaluated as what crosses samples", "[train]") {
-  const auto metrics = [](const char* patch) { return RunCase(patch).metrics; };
+  const auto metrics = [](const char* patch) { return RunWeightsCase(patch).metrics; };
   const auto whole = metrics(R"({"normalizer": {"name": "weight", "mean_only_batch": true}})");
   const auto by_two = metrics(R"({"normalizer": {"name": "weight", "mean_only_batch": true},
                                   "normalization_batch_size": 2})");
@@ -77,7 +71,7 @@ TEST_CASE("mean-only batch norm is evaluated as what crosses samples", "[train]"
 }
 
 TEST_CASE("noise is in the training alone and takes part in it", "[train]") {
-  const auto metrics = [](const char* patch) { return RunCase(patch).metrics; };
+  const auto metrics = [](const char* patch) { return RunWeightsCase(patch).metrics; };
   const auto silent =
       metrics(R"({"network": {"noise": {"mean": 0, "deviation": 1, "sample_spread": 0}}})");
   CHECK(silent == metrics("{}"));
@@ -86,28 +80,31 @@ TEST_CASE("noise is in the training alone and takes part in it", "[train]") {
   CHECK(noisy["test_loss"] == noisy["test_loss_batch_statistics"]);
 }
 
-std::string PointerOf(const char* patch) {
-  return normsweep::PointerOf([&] { MakeTrainExperiment()->Validate(Case(patch)); });
+std::string WeightsPointerOf(const char* patch) {
+  return normsweep::PointerOf([&] { MakeTrainExperiment()->Validate(WeightsCase(patch)); });
 }
 
 TEST_CASE("what weights cannot be is refused before any work", "[train]") {
-  CHECK(PointerOf("{}") == "no error");
-  CHECK(PointerOf(R"({"training": {"spectral_penalty": -1}})") == "/training/spectral_penalty");
+  CHECK(WeightsPointerOf("{}") == "no error");
+  CHECK(WeightsPointerOf(R"({"training": {"spectral_penalty": -1}})") ==
+        "/training/spectral_penalty");
   for (const char* patch :
        {R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "spectral"}})",
         R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "weight"}})"}) {
-    CHECK(PointerOf(patch) == "/training/spectral_penalty");
+    CHECK(WeightsPointerOf(patch) == "/training/spectral_penalty");
   }
-  CHECK(PointerOf(R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "batch"}})") ==
+  CHECK(WeightsPointerOf(
+            R"({"training": {"spectral_penalty": 0.1}, "normalizer": {"name": "batch"}})") ==
         "no error");
-  CHECK(PointerOf(R"({"measure": {"singular_value": true}})") == "/measure/singular_value");
-  CHECK(PointerOf(R"({"normalizer": {"name": "weight", "mean_only_batch": 1}})") ==
+  CHECK(WeightsPointerOf(R"({"measure": {"singular_value": true}})") == "/measure/singular_value");
+  CHECK(WeightsPointerOf(R"({"normalizer": {"name": "weight", "mean_only_batch": 1}})") ==
         "/normalizer/mean_only_batch");
-  CHECK(PointerOf(R"({"normalizer": {"name": "batch", "mean_only_batch": true}})") ==
+  CHECK(WeightsPointerOf(R"({"normalizer": {"name": "batch", "mean_only_batch": true}})") ==
         "/normalizer/mean_only_batch");
-  CHECK(PointerOf(R"({"normalizer": {"name": "weight", "mean_only_batch": true},
+  CHECK(WeightsPointerOf(R"({"normalizer": {"name": "weight", "mean_only_batch": true},
                       "normalization_batch_size": 3})") == "/normalization_batch_size");
-  CHECK(PointerOf(R"({"network": {"noise": {"deviation": 0}}})") == "/network/noise/deviation");
+  CHECK(WeightsPointerOf(R"({"network": {"noise": {"deviation": 0}}})") ==
+        "/network/noise/deviation");
 }
 
 }  // namespace

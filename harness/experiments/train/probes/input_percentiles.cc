@@ -9,7 +9,6 @@
 namespace normsweep {
 namespace {
 
-constexpr int64_t kSamples = 512;
 constexpr std::array<double, 3> kPercentiles = {0.15, 0.5, 0.85};
 
 std::vector<std::array<double, 3>> OfUnits(const ConstTensorView& x) {
@@ -38,7 +37,7 @@ double Deviation(const std::vector<double>& v) {
 }  // namespace
 
 void InputPercentiles::Look(const ProbedStep& step) {
-  const int64_t most = std::max(multiple_, std::min(kSamples, part_.count()));
+  const int64_t most = std::max(multiple_, std::min(kPercentileSamples, part_.count()));
   const int64_t n = most - most % multiple_;
   const int64_t elements = step.network->input_shape().Elements();
   std::vector<std::array<double, 3>> last;

@@ -7,11 +7,6 @@
 #include "harness/experiments/statistics/batch_error.h"
 
 namespace normsweep {
-namespace {
-
-constexpr int64_t kSamples = 1000;
-
-}  // namespace
 
 // In a network of its own, with the same start, where all samples share their statistics.
 void StartStatistics::Look(const ProbedStep&) {
@@ -24,7 +19,7 @@ void StartStatistics::Look(const ProbedStep&) {
     rho_.push_back(
         ImageMoments(ActivationView{x.As<float>(), x.shape.n, x.shape.s, x.shape.c}).Rho());
   });
-  const int64_t n = std::min(kSamples, part_.count());
+  const int64_t n = std::min(kStatisticsSamples, part_.count());
   std::copy_n(part_.images.data(), n * network.input_shape().Elements(), network.Input(n));
   network.Forward(Mode::kBatchStatistics, n);
 }

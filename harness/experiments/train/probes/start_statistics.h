@@ -1,5 +1,5 @@
 // How wrong the statistics of a batch are in the network at its start: the intra-class correlation
-// rho of each normalizer's input (statistics/batch_error.h), over the first 1,000 training samples,
+// rho of each normalizer's input (statistics/batch_error.h), over the first kStatisticsSamples training samples,
 // whose statistics each layer below is normalized with; before a data-dependent start.
 //
 // Metrics: rho_per_layer; rho, their mean; rho_over_n, rho / n; and statistics_error, sqrt(rho /
@@ -9,6 +9,8 @@
 #include "harness/experiments/train/probes/probe.h"
 
 namespace normsweep {
+
+constexpr int64_t kStatisticsSamples = 1000;
 
 class StartStatistics : public Probe {
  public:
