@@ -31,10 +31,10 @@ struct RandomCase {
 };
 
 inline std::ostream& operator<<(std::ostream& out, const RandomCase& one) {
-  constexpr const char* kNames[] = {"gaussian", "outlier", "constant", "sparse"};
+  constexpr const char* kFillNames[] = {"gaussian", "outlier", "constant", "sparse"};
   return out << one.spec.name << " " << one.spec.backend << " " << one.spec.options.dump() << " "
              << one.shape.ToString() << " " << Name(one.mode) << ", " << one.threads << " threads, "
-             << kNames[static_cast<size_t>(one.fill)] << " with mean / deviation " << one.ratio
+             << kFillNames[static_cast<size_t>(one.fill)] << " with mean / deviation " << one.ratio
              << ", deviation " << one.scale << ", seed " << one.seed;
 }
 
