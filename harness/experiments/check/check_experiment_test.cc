@@ -30,6 +30,7 @@ using Json = nlohmann::json;
 std::map<std::string, int> StatusesOf(const Plan& plan) {
   std::vector<Json> cases;
   for (const SweepCase& one : plan.cases) cases.push_back(one.resolved);
+  plan.experiment->Prepare(cases, {});
   RunnerOptions options;
   options.jobs = 2;
   const auto results = RunCases(CasesHere(plan.experiment, std::move(cases)), options);
