@@ -19,13 +19,13 @@ std::vector<ResultFile> FilesOf(const Plan& plan, const std::vector<ResultRow>& 
 }
 
 int StatusOf(const std::vector<ResultRow>& rows, const std::vector<Judgement>& claims,
-             bool require_claims, const Console& console) {
+             const Conclusion& conclusion, const Console& console) {
   const auto broken = std::count_if(rows.begin(), rows.end(),
                                     [](const ResultRow& row) { return IsBroken({row.result}); });
   if (broken > 0) {
     *console.err << "normsweep: " << broken << (broken == 1 ? " case" : " cases")
-                 << " did not come to an end (status and reason in the results); the same command "
-                    "runs what did not end again\n";
+                 << " did not come to an end (status and reason in the results); "
+                 << conclusion.runs_again << " what did not end again\n";
     return kRunBroke;
   }
   const bool failed = std::any_of(
@@ -33,7 +33,7 @@ int StatusOf(const std::vector<ResultRow>& rows, const std::vector<Judgement>& c
   const bool supported = std::all_of(claims.begin(), claims.end(), [](const Judgement& one) {
     return one.verdict == Verdict::kSupported;
   });
-  return failed || (require_claims && !supported) ? kCheckFailed : kAllGood;
+  return failed || (conclusion.require_claims && !supported) ? kCheckFailed : kAllGood;
 }
 
 }  // namespace
@@ -85,13 +85,13 @@ int Conclude(const Plan& plan, const std::vector<ResultRow>& rows, const Conclus
                << (folder.empty() ? "no files written for a part of the cases without --output"
                                   : "results in " + folder)
                << std::endl;
-  const int status = StatusOf(rows, claims, conclusion.require_claims, console);
+  const int status = StatusOf(rows, claims, conclusion, console);
   if (!folder.empty() && conclusion.report) {
     *console.out << conclusion.report(folder) << std::endl;
-    const std::atomic<int>* interrupted = conclusion.interrupted;
-    if (interrupted != nullptr && *interrupted != 0) return kInterrupted + *interrupted;
   }
-  return status;
+  const std::atomic<int>* interrupted = conclusion.interrupted;
+  const bool stopped = interrupted != nullptr && *interrupted != 0;
+  return stopped ? kInterrupted + *interrupted : status;
 }
 
 }  // namespace normsweep

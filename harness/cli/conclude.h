@@ -22,6 +22,8 @@ struct Conclusion {
   std::function<std::string(const std::string& folder)> report;
   const std::atomic<int>* interrupted = nullptr;
   std::string duration;  // "0:07"
+  // What takes cases up again that did not end.
+  const char* runs_again = "the same command runs";
 };
 
 // The rows of a case: the row's own columns before the case's.

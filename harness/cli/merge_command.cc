@@ -28,6 +28,7 @@ int Merge(const MergeOptions& options, JoinedShards joined, double seconds,
   if (!options.no_report) conclusion.report = options.report;
   conclusion.interrupted = options.interrupted;
   conclusion.duration = DurationText(seconds);
+  conclusion.runs_again = "the shards' own commands run";
   const auto rows = RowsOf(joined.plan, joined.journal, CommandOf(joined.journal));
   CreateFolder(conclusion.folder);
   RunOutput output(conclusion.folder, joined.journal.header,
@@ -47,8 +48,10 @@ int MergeCommand(const MergeOptions& options, std::span<const ExperimentKind> ex
   JoinedShards joined;
   try {
     joined = JoinShards(LoadShards(options.folders), experiments);
-  } catch (const std::exception& error) {
+  } catch (const Error& error) {
     return Complain(console, error, kBadUsage);
+  } catch (const std::exception& error) {
+    return Complain(console, error, kRunBroke);
   }
   try {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

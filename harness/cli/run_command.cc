@@ -60,10 +60,9 @@ std::string Contradiction(const RunOptions& options) {
 
 // The journal of an earlier run, or nothing; a dry run takes no lock and complains of nothing.
 std::unique_ptr<Journal> JournalOf(const std::string& folder) {
-  const std::string path = folder + "/" + kJournalFile;
-  if (folder.empty() || !std::filesystem::exists(path)) return nullptr;
+  if (folder.empty()) return nullptr;
   try {
-    return std::make_unique<Journal>(LoadJournal(path));
+    return std::make_unique<Journal>(LoadJournal(folder + "/" + kJournalFile));
   } catch (const JournalError&) {
     return nullptr;
   }

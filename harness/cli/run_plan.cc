@@ -11,6 +11,7 @@
 #include "harness/cli/conclude.h"
 #include "harness/cli/dry_run.h"
 #include "harness/cli/repro.h"
+#include "harness/journal/run_header.h"
 #include "harness/report/environment.h"
 #include "harness/report/files.h"
 #include "harness/run/isolated_case.h"
@@ -96,6 +97,8 @@ std::function<CaseRows(size_t, const std::atomic<bool>&)> RunApart(const Context
   isolation.memory_bytes = c.options.case_memory;
   isolation.threads = c.cores.threads_per_case;
   isolation.data = c.options.data;
+  isolation.machine = RunHeader(c.plan, c.options.selection, c.cores.threads_per_case)["machine"];
+  isolation.checksums = c.plan.experiment->Data();
   return [&plan = c.plan, isolation, temporary](size_t i, const std::atomic<bool>& stop) {
     return RunIsolated(plan, plan.cases[i], isolation, stop);
   };

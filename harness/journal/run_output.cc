@@ -39,6 +39,7 @@ void RemoveLeftovers(const std::string& folder) {
 
 std::string TextOf(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error("cannot read " + path);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
@@ -58,6 +59,8 @@ std::string TextOf(const Journal& journal) {
 RunOutput::RunOutput(const std::string& folder, const OrderedJson& header, bool fresh)
     : folder_(folder) {
   lock_ = std::make_unique<FolderLock>(folder);
+  // Before anything is touched that a run still writes whose .lock was deleted.
+  if (fs::is_regular_file(Path())) writer_ = std::make_unique<JournalWriter>(Path());
   RemoveLeftovers(folder);
   if (fresh && fs::exists(Path())) KeepAsBackup();
   if (fs::exists(Path())) {
@@ -70,7 +73,6 @@ RunOutput::RunOutput(const std::string& folder, const OrderedJson& header, bool 
 
 void RunOutput::OpenJournal(const OrderedJson& header) {
   try {
-    writer_ = std::make_unique<JournalWriter>(Path());  // before what is there is read
     journal_ = LoadJournal(Path());
   } catch (const JournalError& error) {
     throw RefusedError(std::string(error.what()) + "; " + kFreshWouldHelp);

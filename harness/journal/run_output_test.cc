@@ -102,8 +102,13 @@ TEST_CASE("two runs on one folder: the second is refused, with who has it") {
 TEST_CASE("two runs on one folder: the second is refused where the lock was deleted, too") {
   const TestFolder folder;
   const RunOutput first(folder.path(), Header(), false);
-  std::filesystem::remove(folder / ".lock");
-  CHECK_THROWS_AS(RunOutput(folder.path(), Header(), false), RefusedError);
+  folder.Write(".case-0123456789abcdef/config.json", "x");
+  for (const bool fresh : {false, true}) {
+    std::filesystem::remove(folder / ".lock");
+    CHECK_THROWS_AS(RunOutput(folder.path(), Header(), fresh), RefusedError);
+  }
+  CHECK(folder.Has(".case-0123456789abcdef"));
+  CHECK_FALSE(folder.Has("journal.1.jsonl"));
 }
 
 TEST_CASE("a lock that is a link is refused, and what it leads to stays") {

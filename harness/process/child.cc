@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <mutex>
 #include <optional>
 
 namespace normsweep {
@@ -60,11 +61,15 @@ pid_t Start(const std::vector<std::string>& command, int complaints) {
 class DeafToInterrupts {
  public:
   DeafToInterrupts() {
+    const std::lock_guard lock(mutex_);
+    if (count_++ > 0) return;
     struct sigaction ignore = {};
     ignore.sa_handler = SIG_IGN;
     for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &ignore, &before_[i]);
   }
   ~DeafToInterrupts() {
+    const std::lock_guard lock(mutex_);
+    if (--count_ > 0) return;
     for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &before_[i], nullptr);
   }
   DeafToInterrupts(const DeafToInterrupts&) = delete;
@@ -72,7 +77,10 @@ class DeafToInterrupts {
 
  private:
   static constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
-  std::array<struct sigaction, 2> before_{};
+  // Of the process, as signals are: several children may be ended side by side.
+  static inline std::mutex mutex_;
+  static inline int count_ = 0;
+  static inline std::array<struct sigaction, 2> before_{};
 };
 
 // Ends the process group of a child once it is to stop, when it asks first, or its time is up.

@@ -2,7 +2,6 @@
 
 #include <sys/wait.h>
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -51,10 +50,11 @@ TEST_CASE("a child that is to stop is asked, and then killed") {
   CHECK_FALSE(gives_way.timed_out);
   CHECK(WTERMSIG(gives_way.status) == SIGTERM);
   CHECK(asked == 4);
+  const TestFolder folder;
   const ChildEnd deaf =
-      RunChild(Shell("trap '' TERM; while :; do sleep 1; done"), {[] { return true; }, 0});
-  // The shell may get the first signal before it has set its trap.
-  CHECK((WTERMSIG(deaf.status) == SIGKILL || WTERMSIG(deaf.status) == SIGTERM));
+      RunChild(Shell("trap '' TERM; : > '" + folder / "deaf" + "'; while :; do sleep 1; done"),
+               {[&] { return folder.Has("deaf"); }, 0});
+  CHECK(WTERMSIG(deaf.status) == SIGKILL);
 }
 
 TEST_CASE("where SIGCHLD is ignored, the status is said to be lost") {

@@ -81,9 +81,9 @@ void CreateFolder(const std::string& folder) {
 TemporaryFolder::TemporaryFolder() {
   std::error_code error;
   path_ = (std::filesystem::temp_directory_path(error) / "normsweep-XXXXXX").string();
-  if (error || ::mkdtemp(path_.data()) == nullptr) {
-    throw Error("cannot create the folder " + path_ + ": " +
-                (error ? error.message() : std::strerror(errno)));
+  if (error) throw Error("there is no folder for temporary files ($TMPDIR): " + error.message());
+  if (::mkdtemp(path_.data()) == nullptr) {
+    throw Error("cannot create the folder " + path_ + ": " + std::strerror(errno));
   }
 }
 

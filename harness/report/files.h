@@ -24,7 +24,7 @@ class TemporaryFolder {
 };
 
 // Writes each file under a name of its own beside its place; Commit moves all of them there.
-// Without a Commit the destructor takes them back. A link stays and its file is replaced. What is
+// Without a Commit the destructor takes them back. A link to a file stays and the file is replaced. What is
 // in its place after a Commit is on the disk, whatever the power does. Throws Error, naming the
 // file and the reason.
 class FileSet {

@@ -14,6 +14,7 @@
 #include <new>
 
 #include "harness/journal/journal.h"
+#include "harness/journal/run_header.h"
 #include "harness/process/child.h"
 #include "harness/report/files.h"
 #include "harness/report/metrics.h"
@@ -88,6 +89,21 @@ std::string SignalReason(int signal) {
   return reason;
 }
 
+// Data sets and libraries may have been replaced since the run began.
+void CheckSame(const Journal& journal, const Isolation& isolation) {
+  auto difference = FindDifference(isolation.machine, journal.header["machine"]);
+  const nlohmann::ordered_json none = nlohmann::ordered_json::object();
+  const nlohmann::ordered_json data = journal.sessions.back().value("data", none);
+  for (const auto& [name, checksum] : data.items()) {
+    if (difference || !isolation.checksums.contains(name)) continue;
+    difference = FindDifference({{name, isolation.checksums[name]}}, {{name, checksum}});
+  }
+  if (difference) {
+    throw Error("its process found " + difference->pointer + " to be " + difference->second +
+                ", which was " + difference->first + " when the run began");
+  }
+}
+
 // Of a process that has ended by itself, or of a signal that we did not send.
 std::vector<CaseResult> RowsOf(const ChildEnd& end, const SweepCase& one,
                                const Isolation& isolation, const std::string& journal_path) {
@@ -105,7 +121,10 @@ std::vector<CaseResult> RowsOf(const ChildEnd& end, const SweepCase& one,
     try {
       const Journal journal = LoadJournal(journal_path);
       const auto found = journal.cases.find(one.hash);
-      if (found != journal.cases.end()) return found->second.rows;
+      if (found != journal.cases.end()) {
+        CheckSame(journal, isolation);
+        return found->second.rows;
+      }
     } catch (const JournalError& error) {
       return {Broken("broke", std::string("left no rows: ") + error.what())};
     }
@@ -157,6 +176,14 @@ std::vector<CaseResult> RunIsolated(const Plan& plan, const SweepCase& one,
                                 {[&stop] { return stop.load(); }, isolation.seconds});
   if (!end.failure.empty()) throw Error("cannot run " + isolation.program + ": " + end.failure);
   if (stop) throw Error("stopped");
+  // Of a signal to the whole process tree ours may not have been seen yet; it is no end of the case.
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const bool ended = WIFSIGNALED(end.status) ? WTERMSIG(end.status) == signal
+                                               : WEXITSTATUS(end.status) == 128 + signal;
+    if (ended && !end.timed_out) {
+      throw Error("its process was told to end (" + std::string(::strsignal(signal)) + ")");
+    }
+  }
   if (end.timed_out) {
     return {Broken("timed_out",
                    "took more than the " + NumberText(isolation.seconds) + " s of --case-seconds")};

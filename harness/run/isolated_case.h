@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct Isolation {
   int64_t memory_bytes = 0;  // of private memory that a case may take; 0: any
   int threads = 1;
   std::string data;  // --data
+  // What the process must find to be so, too: RunHeader's "machine", Experiment::Data.
+  nlohmann::ordered_json machine, checksums;
 };
 
 // What the process ends with, beside ExitStatus (cli/console.h), where it had no memory left.
@@ -36,7 +39,8 @@ int64_t LeastCaseMemory();
 
 // The rows of the case, or one with the status crashed (by a signal), timed_out, out_of_memory or
 // broke (it threw, or left no rows), and the reason. Throws Error where the process cannot be
-// started, and where it was ended because of `stop`.
+// started, where it was ended because of `stop` or by SIGINT or SIGTERM, and where it had another
+// machine or other data than the run.
 std::vector<CaseResult> RunIsolated(const Plan& plan, const SweepCase& one,
                                     const Isolation& isolation, const std::atomic<bool>& stop);
 
