@@ -83,7 +83,7 @@ TEST_CASE("a warning only where the estimate is beyond what is available") {
   CHECK(MemoryWarning(estimate, 3 << 20).empty());
   CHECK_THAT(MemoryWarning(estimate, 2 << 20),
              Catch::Matchers::StartsWith("may take 3 MiB of memory (1 MiB shared") &&
-                 Catch::Matchers::Contains("but 2 MiB are available"));
+                 Catch::Matchers::ContainsSubstring("but 2 MiB are available"));
 }
 
 TEST_CASE("bytes as people read them") {

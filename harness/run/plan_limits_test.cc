@@ -133,8 +133,8 @@ TEST_CASE("a case of too much memory is refused with the estimate and the bound"
   const std::string path = folder.Write("t.json", document.dump());
   CHECK_THROWS_WITH(
       MakePlan(path, {}, Experiments()),
-      Catch::Matchers::Contains("/network/hidden/0: 1048576 makes a case of ") &&
-          Catch::Matchers::Contains(" TiB or more of memory, expected at most 1 TiB"));
+      Catch::Matchers::ContainsSubstring("/network/hidden/0: 1048576 makes a case of ") &&
+          Catch::Matchers::ContainsSubstring(" TiB or more of memory, expected at most 1 TiB"));
 }
 
 TEST_CASE("groups of too many cases are refused before one is made") {
