@@ -162,6 +162,17 @@ std::string CaseLine(const std::string& hash, const JournalCase& one) {
   return SealLine(line);
 }
 
+std::string JournalText(const Journal& journal) {
+  std::string text = HeaderLine(journal.header) + "\n";
+  for (size_t i = 0; i < journal.sessions.size(); ++i) {
+    text += SessionLine(journal.sessions[i]) + "\n";
+    for (const auto& [hash, one] : journal.cases) {
+      if (one.session == static_cast<int64_t>(i)) text += CaseLine(hash, one) + "\n";
+    }
+  }
+  return text;
+}
+
 JournalWriter::JournalWriter(std::string path)
     : path_(std::move(path)),
       lock_(::open(path_.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC), LOCK_EX) {

@@ -60,6 +60,9 @@ std::string HeaderLine(const nlohmann::ordered_json& header);  // adds "journal"
 std::string SessionLine(const nlohmann::ordered_json& session);
 std::string CaseLine(const std::string& hash, const JournalCase& one);
 
+// All of it, each session before its cases.
+std::string JournalText(const Journal& journal);
+
 // A journal open for writing at its end, and locked: FolderLock's file may be deleted by somebody
 // who takes it for a leftover, and then two runs would write one journal.
 class JournalWriter {

@@ -42,18 +42,6 @@ Journal Read(const std::string& text) {
   return ReadJournal(in);
 }
 
-// Sessions before the cases of the next, as a run writes them.
-std::string Written(const Journal& journal) {
-  std::string text = HeaderLine(journal.header) + "\n";
-  for (size_t i = 0; i < journal.sessions.size(); ++i) {
-    text += SessionLine(journal.sessions[i]) + "\n";
-    for (const auto& [hash, one] : journal.cases) {
-      if (one.session == static_cast<int64_t>(i)) text += CaseLine(hash, one) + "\n";
-    }
-  }
-  return text;
-}
-
 void ReadAndWrite(const std::string& text) {
   const Journal journal = Read(text);
   const auto size = static_cast<int64_t>(text.size());
@@ -61,11 +49,11 @@ void ReadAndWrite(const std::string& text) {
   Require(journal.torn == (journal.whole_bytes < size), "what is not whole is torn");
   Require(!Read(text.substr(0, static_cast<size_t>(journal.whole_bytes))).torn,
           "without its torn line it is whole");
-  const std::string written = Written(journal);
+  const std::string written = JournalText(journal);
   const Journal again = Read(written);
   Require(again.cases.size() == journal.cases.size(), "the same cases again");
   Require(again.sessions.size() == journal.sessions.size(), "the same sessions again");
-  Require(Written(again) == written, "the same bytes again");
+  Require(JournalText(again) == written, "the same bytes again");
 }
 
 }  // namespace

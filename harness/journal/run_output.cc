@@ -43,17 +43,6 @@ std::string TextOf(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-std::string TextOf(const Journal& journal) {
-  std::string text = HeaderLine(journal.header) + "\n";
-  for (size_t i = 0; i < journal.sessions.size(); ++i) {
-    text += SessionLine(journal.sessions[i]) + "\n";
-    for (const auto& [hash, one] : journal.cases) {
-      if (one.session == static_cast<int64_t>(i)) text += CaseLine(hash, one) + "\n";
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 RunOutput::RunOutput(const std::string& folder, const OrderedJson& header, bool fresh)
@@ -131,7 +120,7 @@ std::vector<CaseResult> RunOutput::Add(const std::string& hash, JournalCase one)
 }
 
 void RunOutput::Replace(Journal journal) {
-  const std::string text = TextOf(journal);
+  const std::string text = JournalText(journal);
   if (TextOf(Path()) == text) return;
   if (!journal_.cases.empty()) KeepAsBackup();
   journal_ = std::move(journal);
