@@ -10,6 +10,7 @@
 
 #include <dnnl_version.h>
 #include <dnnl.hpp>
+#include <type_traits>
 
 #if DNNL_VERSION_MAJOR < 2 || (DNNL_VERSION_MAJOR == 2 && DNNL_VERSION_MINOR < 6)
 #error "oneDNN 2.6 or later is needed: libdnnl-dev of Debian 12 or 13"
@@ -31,8 +32,11 @@ inline Dims DimsOf(const MemoryDesc& desc) {
 #endif
 }
 
-// Whether a normalization's backward takes beta, which it does not need; 3.x counts its arguments.
-constexpr bool kBackwardTakesShift = DNNL_VERSION_MAJOR == 2;
+// Whether a normalization's backward takes beta, which it does not need. 3.x counts what it is given:
+// 3.7's batch norm refuses it and its layer norm wants it.
+template <class Backward>
+constexpr bool kBackwardTakesShift =
+    DNNL_VERSION_MAJOR == 2 || std::is_same_v<Backward, dnnl::layer_normalization_backward>;
 
 inline dnnl::primitive_attr UserScratchpad() {
   dnnl::primitive_attr attributes;

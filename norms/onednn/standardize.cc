@@ -73,7 +73,9 @@ class Pair final : public Standardize {
     Set(&backward_arguments_, DNNL_ARG_DIFF_DST, a.dy);
     Set(&backward_arguments_, DNNL_ARG_DIFF_SRC, a.dx);
     if (options_.affine) {
-      if (kBackwardTakesShift) Set(&backward_arguments_, DNNL_ARG_SHIFT, a.beta);
+      if (kBackwardTakesShift<BackwardPrimitive>) {
+        Set(&backward_arguments_, DNNL_ARG_SHIFT, a.beta);
+      }
       Set(&backward_arguments_, DNNL_ARG_DIFF_SCALE, a.dgamma);
       Set(&backward_arguments_, DNNL_ARG_DIFF_SHIFT, a.dbeta);
     }
