@@ -31,8 +31,8 @@ int Merge(const MergeOptions& options, JoinedShards joined, double seconds,
   conclusion.runs_again = "the shards' own commands run";
   const auto rows = RowsOf(joined.plan, joined.journal, CommandOf(joined.journal));
   CreateFolder(conclusion.folder);
-  RunOutput output(conclusion.folder, joined.journal.header,
-                   options.fresh);  // until all is written
+  // Locks the folder until all is written.
+  RunOutput output(conclusion.folder, joined.journal.header, options.fresh);
   output.Replace(std::move(joined.journal));
   for (const std::string& remark : output.remarks()) {
     *console.err << "normsweep: " << remark << '\n';

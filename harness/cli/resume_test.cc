@@ -141,6 +141,15 @@ TEST_CASE("an estimate runs the first case of each kind and keeps it") {
   CHECK(test.script().runs.size() == 12);
 }
 
+TEST_CASE("a dry run does without a journal that it cannot read") {
+  RunTest test;
+  std::filesystem::create_directories(test.folder / "out/fake");
+  std::filesystem::create_symlink("journal.jsonl", test.folder / "out/fake/journal.jsonl");
+  test.options.dry_run = true;
+  CHECK(test.Run() == kAllGood);
+  CHECK(test.out.str().find("fake: time: unknown until a case has run") != std::string::npos);
+}
+
 class ShardTest : public RunTest {
  public:
   // Its folder.
@@ -248,6 +257,22 @@ TEST_CASE("a merge leaves its shards as they are, and refuses one that is still 
   CHECK(test.Merge({one, two}) == kBadUsage);
   CHECK(test.err.str() ==
         "normsweep: " + two + "/journal.jsonl is being written, expected the end of its run\n");
+}
+
+TEST_CASE("a merge of cases that broke says who runs them again") {
+  class Breaking : public FakeExperiment {
+    std::vector<CaseResult> Run(const Json&) override { return {{"crashed", "why", {}, {}}}; }
+  };
+  const ExperimentKind kinds[] = {{"train", "",
+                                   [] { return std::unique_ptr<Experiment>(new Breaking); },
+                                   CaseThreads::kOne, PrintErrorTables}};
+  ShardTest test;
+  test.options.selection.shard = {1, 1};
+  CHECK(RunCommand(test.options, kinds, nullptr, test.console) == kRunBroke);
+  CHECK(test.err.str().find("; the same command runs what did not end again") != std::string::npos);
+  CHECK(test.Merge({test.options.output + "/fake"}) == kRunBroke);
+  CHECK(test.err.str().find("; the shards' own commands run what did not end again") !=
+        std::string::npos);
 }
 
 TEST_CASE("what is no shard is no shard") {

@@ -50,10 +50,10 @@ std::string Contradiction(const RunOptions& options) {
   if (limits && !options.isolate && options.isolated_from == 0) {
     return "--case-seconds and --case-memory are limits of isolated cases, expected --isolate";
   }
-  if (options.isolate && options.case_memory > 0 && options.case_memory < LeastCaseMemory()) {
+  const int64_t least = options.isolate && options.case_memory > 0 ? LeastCaseMemory() : 0;
+  if (options.case_memory < least) {
     return "--case-memory: " + std::to_string(options.case_memory) +
-           " bytes, expected more than the program itself takes, at least " +
-           std::to_string(LeastCaseMemory());
+           " bytes, expected more than the program itself takes, at least " + std::to_string(least);
   }
   return "";
 }

@@ -41,6 +41,21 @@ TEST_CASE("an interrupt while the report is made ends the run, whose results sta
   CHECK_FALSE(test.folder.Has("out/second/results.json"));
 }
 
+TEST_CASE("an interrupt while the results are written counts without a report, too") {
+  class Slow : public FakeExperiment {
+    std::vector<ResultFile> Files(const std::vector<const CaseResult*>&) const override {
+      script_of_test->interrupt = 15;
+      return {};
+    }
+  };
+  const ExperimentKind slow[] = {{"train", "", [] { return std::unique_ptr<Experiment>(new Slow); },
+                                  CaseThreads::kOne, PrintErrorTables}};
+  RunTest test;
+  test.options.no_report = true;
+  CHECK(RunCommand(test.options, slow, &test.script().interrupt, test.console) == 143);
+  CHECK(test.folder.Has("out/fake/results.json"));
+}
+
 TEST_CASE("while a run goes on, a terminal shows the tables of the cases that are done") {
   class Slow : public FakeExperiment {
     std::vector<CaseResult> Run(const Json& resolved) override {

@@ -59,8 +59,8 @@ Dataset LoadDataset(const DatasetConfig& config, const std::string& directory);
 std::string Checksum(const Dataset& dataset);
 
 // Bytes that it takes at its peak: the file's images stay in memory whole, whatever the limits, the
-// validation part twice, and while they are read they take up to 1.4 times as much (of what is counted
-// MNIST took 1.03 times at its peak, CIFAR-10 1.27, with glibc 2.36).
+// validation part twice, and while they are read they take up to 1.4 times as much (MNIST took 1.03
+// times what is counted, CIFAR-10 1.27, with glibc 2.36).
 int64_t LoadedBytes(const DatasetConfig& config);
 
 // Splits off the last `validation` samples of `part`.

@@ -23,7 +23,8 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
 
   int file() const { return file_; }
-  // 0 where it holds the lock, EWOULDBLOCK where another process does, else what open or flock said.
+  // 0 where it holds the lock, EWOULDBLOCK where another process does, else the errno of open or
+  // flock.
   int error() const { return error_; }
 
  private:

@@ -71,7 +71,7 @@ class JournalWriter {
   // the file.
   explicit JournalWriter(std::string path);
 
-  // Where lines are to be written from; what is behind it is dropped. Throws Error, naming the file.
+  // Where lines are written from; what is behind it is dropped. Throws Error, naming the file.
   void CutTo(int64_t whole_bytes);
   // Returns when the line is on the disk. Throws Error, naming the file and the reason (no room; it
   // has vanished); the file then ends with the line before.

@@ -11,8 +11,8 @@ namespace normsweep {
 
 // The header of the run's journal: "name", "build" (version, commit, compiler and flags; of a tree
 // that is not clean also the program's checksum), "machine" (what the bits of results depend on:
-// instruction set, oneDNN and what it chooses, libtorch, C library, threads of a case), "config" (the
-// document) and "selection" (filter, case, shard).
+// instruction set, oneDNN and what it chooses, libtorch, C library, threads of a case), "config"
+// (the document) and "selection" (filter, case, shard).
 nlohmann::ordered_json RunHeader(const Plan& plan, const Selection& selection,
                                  int threads_per_case);
 

@@ -13,8 +13,8 @@ namespace normsweep {
 
 class RunOutput {
  public:
-  // Locks the folder, which is there, takes away what a killed run left of files half written, and reads
-  // its journal or begins one. `header` is RunHeader's; where it differs from the journal's in the
+  // Locks the folder, which is there, takes away what a killed run left half written, and reads its
+  // journal or begins one. `header` is RunHeader's; where it differs from the journal's in the
   // claims, the journal's becomes this one. With `fresh` a journal that is there becomes
   // journal.1.jsonl (or the next number that is free).
   // Throws RefusedError where another process has the folder, or the journal is damaged or of

@@ -143,10 +143,8 @@ JoinedShards JoinShards(const std::vector<LoadedShard>& shards,
       joined.journal.cases[hash] = std::move(moved);
     }
   }
-  joined.journal.header = RunHeader(joined.plan, selection, 1);
-  for (const char* key : {"build", "machine"}) {  // the shards', not the joiner's
-    joined.journal.header[key] = first.journal.header[key];
-  }
+  joined.journal.header = first.journal.header;  // not of the joiner's build and machine
+  for (const char* key : {"shard", "shards"}) joined.journal.header["selection"][key] = 0;
   return joined;
 }
 

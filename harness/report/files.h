@@ -10,7 +10,7 @@ namespace normsweep {
 // With its parents, and on the disk. Throws Error, naming it.
 void CreateFolder(const std::string& folder);
 
-// A new folder of nobody else's, in $TMPDIR or /tmp, that goes with all that is in it. Throws Error.
+// A new folder of nobody else's, in $TMPDIR or /tmp; goes with all that is in it. Throws Error.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -24,9 +24,9 @@ class TemporaryFolder {
 };
 
 // Writes each file under a name of its own beside its place; Commit moves all of them there.
-// Without a Commit the destructor takes them back. A link to a file stays and the file is replaced. What is
-// in its place after a Commit is on the disk, whatever the power does. Throws Error, naming the
-// file and the reason.
+// Without a Commit the destructor takes them back. A link to a file stays and the file is replaced.
+// What is in its place after a Commit is on the disk, whatever the power does. Throws Error, naming
+// the file and the reason.
 class FileSet {
  public:
   FileSet() = default;

@@ -176,7 +176,7 @@ std::vector<CaseResult> RunIsolated(const Plan& plan, const SweepCase& one,
                                 {[&stop] { return stop.load(); }, isolation.seconds});
   if (!end.failure.empty()) throw Error("cannot run " + isolation.program + ": " + end.failure);
   if (stop) throw Error("stopped");
-  // Of a signal to the whole process tree ours may not have been seen yet; it is no end of the case.
+  // A signal to the whole process tree may not have reached us yet; it is no end of the case.
   for (const int signal : {SIGINT, SIGTERM}) {
     const bool ended = WIFSIGNALED(end.status) ? WTERMSIG(end.status) == signal
                                                : WEXITSTATUS(end.status) == 128 + signal;

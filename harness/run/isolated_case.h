@@ -33,8 +33,8 @@ constexpr int kOutOfMemory = 4;
 // kOutOfMemory where std::bad_alloc meets a thread or a function that may not throw.
 void EnterIsolation(int64_t parent, int64_t memory_bytes);
 
-// The least that may be given for memory_bytes: what a process takes that has loaded the program and
-// its libraries (what this one has now) and 64 MiB, in which the smallest cases run.
+// The least that may be given for memory_bytes: what a process takes that has loaded the program
+// and its libraries (what this one has now) and 64 MiB, in which the smallest cases run.
 int64_t LeastCaseMemory();
 
 // The rows of the case, or one with the status crashed (by a signal), timed_out, out_of_memory or

@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "harness/experiments/registry.h"
+#include "harness/journal/journal.h"
+#include "harness/journal/run_header.h"
 #include "harness/testing/folder.h"
 #include "norms/errors.h"
 #include "norms/testing/catch.h"
@@ -13,12 +15,24 @@ namespace normsweep {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
+using OrderedJson = nlohmann::ordered_json;
 
 class IsolatedTest {
  public:
   IsolatedTest() : plan_(MakePlan(ConfigFile(), {}, Experiments())) {
     isolation.folder = folder.path();
     isolation.program = folder / "program";
+  }
+  // A script whose process leaves a row of the status, from this machine with this data.
+  std::string Leaves(const std::string& status, const OrderedJson& machine,
+                     const OrderedJson& data) {
+    Journal journal;
+    journal.header = RunHeader(plan_, {}, 1);
+    journal.header["machine"] = machine;
+    journal.sessions = {{{"data", data}}};
+    journal.cases[plan_.cases.front().hash].rows.resize(1);
+    journal.cases[plan_.cases.front().hash].rows[0].status = status;
+    return "cp '" + left.Write("journal", JournalText(journal)) + "' \"$6/c/journal.jsonl\"";
   }
   // What becomes of a case whose process runs this.
   CaseResult Run(const std::string& script) {
@@ -30,7 +44,7 @@ class IsolatedTest {
     return rows.front();
   }
 
-  TestFolder folder;
+  TestFolder folder, left;
   Isolation isolation;
   std::atomic<bool> stop = false;
 
@@ -64,6 +78,28 @@ TEST_CASE("whatever a process ends with is its case's row") {
   row = test.Run("exit 4");
   CHECK(row.status == "out_of_memory");
   CHECK(row.reason == "took more than the 1000 bytes of --case-memory");
+}
+
+TEST_CASE("a process's rows are its case's, if it had the run's machine and data") {
+  IsolatedTest test;
+  test.isolation.machine = {{"onednn", "2.6.3"}};
+  test.isolation.checksums = {{"{\"name\":\"mnist\"}", "crc32:1"}};
+  CHECK(test.Run(test.Leaves("PASSED", test.isolation.machine, {})).status == "PASSED");
+  CHECK(
+      test.Run(test.Leaves("FAILED", test.isolation.machine, test.isolation.checksums) + "; exit 1")
+          .status == "FAILED");
+  CHECK_THROWS_WITH(
+      test.Run(test.Leaves("PASSED", {{"onednn", "3.7.2"}}, {})),
+      "its process found /onednn to be \"3.7.2\", which was \"2.6.3\" when the run began");
+  CHECK_THROWS_WITH(test.Run(test.Leaves("PASSED", test.isolation.machine,
+                                         {{"{\"name\":\"mnist\"}", "crc32:2"}})),
+                    ContainsSubstring("to be \"crc32:2\", which was \"crc32:1\""));
+}
+
+TEST_CASE("a process that was told to end is no row") {
+  IsolatedTest test;
+  CHECK_THROWS_WITH(test.Run("kill -TERM $$"), "its process was told to end (Terminated)");
+  CHECK_THROWS_WITH(test.Run("exit 130"), "its process was told to end (Interrupt)");
 }
 
 TEST_CASE("a case that hangs is ended when its time is up, and one that nobody waits for") {

@@ -1,7 +1,7 @@
 // Everything that depends on the version of oneDNN: how a primitive descriptor is made. 2.x builds
 // it from an operation descriptor (`desc`), which 3.x dropped; 3.x also wants the descriptor of a
-// normalization's output and a pooling's dilation. Tried: 2.6 (Debian 12) and 3.7 (Debian 13),
-// with which the normalizers pass their tests, but the gradients of a residual network are 3 to 5 % off
+// normalization's output and a pooling's dilation. Tried: 2.6 (Debian 12) and 3.7 (Debian 13), with
+// which the normalizers pass their tests, but the gradients of a residual network are 3 to 5 % off
 // (harness/nn/noise_test.cc).
 //
 // Each Make... returns the descriptor of the first implementation that oneDNN ranks; memory
@@ -34,8 +34,8 @@ inline Dims DimsOf(const MemoryDesc& desc) {
 #endif
 }
 
-// Whether a normalization's backward takes beta, which it does not need. 3.x counts what it is given:
-// 3.7's batch norm refuses it and its layer norm wants it.
+// Whether a normalization's backward takes beta, which it does not need. 3.x counts what it is
+// given: 3.7's batch norm refuses it and its layer norm wants it.
 template <class Backward>
 constexpr bool kBackwardTakesShift =
     DNNL_VERSION_MAJOR == 2 || std::is_same_v<Backward, dnnl::layer_normalization_backward>;

@@ -96,8 +96,8 @@ class CheckExperiment final : public Experiment {
   }
 
   // Cases allocate the same tensors again and again. Until a large block has been freed glibc gives
-  // each back to the system, for new pages, which it zeroes: check.json took 145 s so, and 52 s with
-  // these two limits.
+  // each back to the system and takes new pages, which that zeroes: check.json took 145 s so, and
+  // 52 s with these two limits.
   void Prepare(const std::vector<Json>& /*resolved_cases*/,
                const RunSettings& /*settings*/) override {
     ::mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that it takes

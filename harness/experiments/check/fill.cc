@@ -29,8 +29,8 @@ std::vector<double> ExactX(const NormalizerSpec& spec, const Shape& shape, int64
 
 constexpr uint64_t kSeed = 20;
 
-// The first of a stream's numbers, kept: every shape begins with the same ones, and to draw them for
-// each of the 5330 cases of check.json was half of its time.
+// The first of a stream's numbers, kept: every shape begins with the same ones, and to draw them
+// for each of the 5330 cases of check.json was half of its time.
 constexpr size_t kKept = kKeptInputBytes / 2 / sizeof(double);
 const std::vector<double>& KeptGaussians(uint64_t stream) {
   const auto draw = [](uint64_t of) {

@@ -24,8 +24,8 @@ struct ToleranceInput {
 // center close to the mean, which costs a variance about u and the mean u deviations, seldom more
 // than 2; then there is the handful of float32 operations on each value (x - mean, times scale,
 // plus shift; backward four more), the parameters' rounding, and the result's. It is no bound: of
-// 3,250 random calls of group norm (comparison_property_test, RC_PARAMS="max_success=100000") one had
-// a gamma.grad off by 8.3 u ([37, 16, 1] in channels_last, one value 1e4 times the others).
+// 3,250 random calls of group norm (comparison_property_test with RC_PARAMS="max_success=100000")
+// one had a gamma.grad off by 8.3 u ([37, 16, 1] in channels_last, one value 1e4 times the others).
 //
 // A peer: (8 + 2 sqrt(terms)) u (1 + condition). A float32 sum of m terms is off by about sqrt(m) u
 // (m u at worst; Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2), and an

@@ -2,8 +2,8 @@
 // Szegedy, arXiv 1502.03167, section 4.1 and figure 1 (b, c).
 //
 // At each step looked at, the 15th, 50th and 85th percentile of what goes into the activation of
-// each unit (channel) of the last hidden layer, over the first kPercentileSamples validation samples (and the
-// positions), with the statistics of this batch, or of its sub-batches.
+// each unit (channel) of the last hidden layer, over the first kPercentileSamples validation samples
+// (and the positions), with the statistics of this batch, or of its sub-batches.
 //
 // Metrics, means over the units: input_median_drift, the deviation over the steps of the median,
 // divided by the mean over the steps of half the distance between the outer two;

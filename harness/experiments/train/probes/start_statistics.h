@@ -1,6 +1,7 @@
 // How wrong the statistics of a batch are in the network at its start: the intra-class correlation
-// rho of each normalizer's input (statistics/batch_error.h), over the first kStatisticsSamples training samples,
-// whose statistics each layer below is normalized with; before a data-dependent start.
+// rho of each normalizer's input (statistics/batch_error.h), over the first kStatisticsSamples
+// training samples, whose statistics each layer below is normalized with; before a data-dependent
+// start.
 //
 // Metrics: rho_per_layer; rho, their mean; rho_over_n, rho / n; and statistics_error, sqrt(rho /
 // n), n samples sharing their statistics. null in a network without normalizers of activations.
